@@ -1,0 +1,39 @@
+"""racelab: an analytics workbench for motorsport.
+
+``import racelab as rl; rl.load_laps("f1/2025/1/R")`` gives a frame with a declared schema.
+"""
+
+from racelab.load import (
+    load_drivers,
+    load_entries,
+    load_laps,
+    load_pit_stops,
+    load_predictions,
+    load_race_control,
+    load_repairs,
+    load_results,
+    load_session_status,
+    load_sessions,
+    load_simulations,
+    load_telemetry,
+    load_track_status,
+    load_weather,
+)
+
+__version__ = "0.1.0"
+__all__ = [
+    "load_drivers",
+    "load_entries",
+    "load_laps",
+    "load_pit_stops",
+    "load_predictions",
+    "load_race_control",
+    "load_repairs",
+    "load_results",
+    "load_session_status",
+    "load_sessions",
+    "load_simulations",
+    "load_telemetry",
+    "load_track_status",
+    "load_weather",
+]

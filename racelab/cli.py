@@ -1,0 +1,71 @@
+"""The `racelab` command: options that all commands share, and errors in one line."""
+
+import logging
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import typer
+
+from racelab.commands.context import configure, log
+from racelab.errors import RacelabError
+
+app = typer.Typer(
+    name="racelab",
+    help="An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup in one schema.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+# Each module has `register(app)`; the order is the order of the help page.
+_MODULES = ("sessions",)
+
+
+@app.callback()
+def options(
+    db: str | None = typer.Option(None, help="The store's URL; also RACELAB_DB"),
+    data: Path | None = typer.Option(None, help="The data folder; also RACELAB_DATA"),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document"),
+) -> None:
+    """An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup in one schema."""
+    configure(db, data, as_json)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 with one line on standard error, 2 for usage."""
+    arguments = sys.argv[1:] if argv is None else argv
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        _assemble()(args=_json_first(arguments), prog_name="racelab")
+    except RacelabError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; what was complete is stored, run the same command again to go on")
+    except Exception as error:
+        if os.environ.get("RACELAB_DEBUG"):
+            log.exception("unexpected")
+        _fail(f"unexpected {type(error).__name__}: {error} (set RACELAB_DEBUG=1 to see where)")
+
+
+def _assemble() -> typer.Typer:
+    if not app.registered_commands:
+        for name in _MODULES:
+            import_module(f"racelab.commands.{name}").register(app)
+    return app
+
+
+def _json_first(arguments: list[str]) -> list[str]:
+    """`--json` is understood behind the command too."""
+    rest = [argument for argument in arguments if argument != "--json"]
+    return ["--json", *rest] if len(rest) < len(arguments) else rest
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write("racelab: " + " ".join(message.split()) + "\n")
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

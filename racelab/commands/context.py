@@ -1,0 +1,91 @@
+"""What every command shares: where it writes, how it shows progress, what it prints."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from racelab.settings import Settings, get_settings
+
+T = TypeVar("T")
+JSON_MODE = "RACELAB_JSON"
+log = logging.getLogger("racelab")
+
+
+def configure(db: str | None, data: Path | None, as_json: bool) -> Settings:
+    """Put the command line's options where settings and child processes (notebooks) read them."""
+    if db:
+        os.environ["RACELAB_DB"] = db
+    if data:
+        os.environ["RACELAB_DATA"] = str(data)
+    os.environ[JSON_MODE] = "1" if as_json else ""
+    get_settings.cache_clear()
+    return get_settings()
+
+
+def is_json() -> bool:
+    """Whether the command prints one JSON document instead of words."""
+    return bool(os.environ.get(JSON_MODE))
+
+
+def emit(payload: object, show: Callable[[Console], None]) -> None:
+    """Print the payload as JSON, or let `show` print it for people."""
+    if is_json():
+        sys.stdout.write(json.dumps(payload, default=_plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    else:
+        show(Console())
+
+
+def table(frame: pd.DataFrame, title: str | None = None) -> Table:
+    """A frame as a table for the terminal: missing is an en dash, numbers are right-aligned."""
+    shown = Table(title=title, header_style="bold", box=box.SIMPLE_HEAD)
+    for name in frame.columns:
+        numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+        shown.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+    for row in frame.itertuples(index=False):
+        shown.add_row(*("–" if pd.isna(value) else str(value) for value in row))
+    return shown
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows as plain dictionaries: missing is None."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def track(items: Iterable[T], label: str, total: int, name: Callable[[T], str] = str) -> Iterator[T]:
+    """The items one by one, with a progress bar on a terminal and a log line each elsewhere."""
+    if not sys.stderr.isatty() or is_json():
+        for number, item in enumerate(items, 1):
+            log.info("%s %d/%d: %s", label, number, total, name(item))
+            yield item
+        return
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task(label, total=total)
+        for item in items:
+            progress.update(task, description=f"{label}: {name(item)}")
+            yield item
+            progress.advance(task)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"cannot be written as JSON: {type(value).__name__}")

@@ -1,0 +1,82 @@
+"""`racelab sessions` and `racelab show`: what the store holds."""
+
+from typing import Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from racelab.commands.context import emit, rows, table
+from racelab.domain.sessions import SessionKey
+from racelab.domain.time import format_duration
+from racelab.store.open import open_store
+from racelab.store.sql import SqlStore
+
+_LISTED = ["id", "series", "season", "round", "event", "session", "entries", "laps", "status"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("sessions")(list_sessions)
+    app.command("show")(show)
+
+
+def list_sessions() -> None:
+    """List the sessions of the store."""
+    with open_store() as store:
+        frame = store.sessions()[_LISTED]
+    hint = "The store is empty: fill it with `racelab ingest sample` or another `racelab ingest`."
+    emit(rows(frame), lambda console: console.print(table(frame) if len(frame) else hint))
+
+
+def show(session: str = typer.Argument(help="Its id, or a name such as f1/2025/1/R")) -> None:
+    """Show one session: winner, fastest lap, counts, where it came from and what was repaired."""
+    with open_store() as store:
+        summary = summarise(store, store.find(session))
+    emit(summary, lambda console: _print(console, summary))
+
+
+def summarise(store: SqlStore, key: SessionKey) -> dict[str, Any]:
+    """Winner, fastest lap, counts, provenance and repairs of a session, as `show --json` prints them."""
+    laps, repairs = store.read("laps", key), store.read("repairs", key)
+    origin = rows(store.read("ingest_runs", key).drop(columns="session_id"))
+    return {
+        "session": str(key),
+        "winner": _winner(store.read("results", key)) if key.is_race else None,
+        "fastest_lap": _fastest(laps),
+        "entries": len(store.read("entries", key)),
+        "laps": len(laps),
+        "pit_stops": len(store.read("pit_stops", key)),
+        "provenance": origin[0] if origin else None,
+        "repairs": rows(repairs.drop(columns="session_id")),
+    }
+
+
+def _winner(results: pd.DataFrame) -> dict[str, Any] | None:
+    order = {"official": 0, "provisional": 1, "road": 2}
+    first = results[results["position"] == 1].sort_values("kind", key=lambda kind: kind.map(order))
+    return rows(first[["car_number", "laps"]].head(1))[0] if len(first) else None
+
+
+def _fastest(laps: pd.DataFrame) -> dict[str, Any] | None:
+    timed = laps[laps["lap_time_ms"].notna() & (laps["deleted"].fillna(False) == False)]  # noqa: E712
+    best = timed.sort_values(["lap_time_ms", "end_ms"]).head(1)
+    return rows(best[["car_number", "lap_number", "lap_time_ms"]])[0] if len(best) else None
+
+
+def _print(console: Console, summary: dict[str, Any]) -> None:
+    winner, fastest = summary["winner"], summary["fastest_lap"]
+    console.print(f"[bold]{summary['session']}[/bold]")
+    if winner:
+        console.print(f"Winner        #{winner['car_number']}, {winner['laps']} laps")
+    if fastest:
+        time = format_duration(fastest["lap_time_ms"])
+        console.print(f"Fastest lap   #{fastest['car_number']}, lap {fastest['lap_number']}, {time}")
+    console.print(f"Rows          {summary['entries']} cars, {summary['laps']} laps, {summary['pit_stops']} stops")
+    origin = summary["provenance"] or {}
+    console.print(f"Source        {origin.get('source', '–')}: {origin.get('location', '–')}", markup=False)
+    if origin.get("missing"):
+        console.print(f"Missing       {origin['missing']}", markup=False)
+    repairs = pd.DataFrame(summary["repairs"])
+    if len(repairs):
+        console.print(table(repairs.groupby("rule").size().rename("rows").reset_index(), "Repairs"))

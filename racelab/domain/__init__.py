@@ -1,0 +1,1 @@
+"""The words of racing: frozen records and enums, no input or output."""

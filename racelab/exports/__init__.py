@@ -1,0 +1,1 @@
+"""The JSON, CSV and Parquet contracts."""

@@ -1,0 +1,1 @@
+"""The live road: clock, feeds, recorder, race state and replay."""

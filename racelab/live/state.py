@@ -1,0 +1,68 @@
+"""The race as it stands: frozen states that reducers replace, record by record."""
+
+from dataclasses import dataclass, field
+
+from racelab.domain.flags import Flag, RaceControlMessage
+from racelab.domain.records import Weather
+
+# What a car is doing; the tower shows the word.
+RUNNING, PIT, OUT_LAP, STOPPED, FINISHED, RETIRED, DISQUALIFIED = (
+    "running", "pit", "out_lap", "stopped", "finished", "retired", "disqualified",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CarState:
+    """One car now. Gaps are to the overall leader, class gaps to the class leader, intervals to the car in front."""
+
+    car_number: str
+    car_class: str | None = None
+    team: str | None = None
+    manufacturer: str | None = None
+    colour: str | None = None
+    driver: str | None = None
+    position: int | None = None
+    class_position: int | None = None
+    laps: int | None = None
+    gap_ms: int | None = None
+    gap_laps: int | None = None
+    interval_ms: int | None = None
+    interval_laps: int | None = None
+    class_gap_ms: int | None = None
+    class_gap_laps: int | None = None
+    last_lap_ms: int | None = None
+    best_lap_ms: int | None = None
+    s1_ms: int | None = None
+    s2_ms: int | None = None
+    s3_ms: int | None = None
+    # "session" or "personal" where the last lap or sector was a best, by column: {"last_lap_ms": "personal"}
+    marks: dict[str, str] = field(default_factory=dict)
+    stint: int | None = None
+    stint_laps: int | None = None
+    compound: str | None = None
+    tyre_age: int | None = None
+    stops: int | None = None
+    energy_pct: float | None = None
+    last_line_ms: int | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaceState:
+    """The whole session now; ``time_ms`` is the session time that the state belongs to."""
+
+    time_ms: int = 0
+    flag: Flag | None = None
+    flag_since_ms: int | None = None
+    elapsed_ms: int | None = None
+    remaining_ms: int | None = None
+    remaining_laps: int | None = None
+    status: str | None = None
+    weather: Weather | None = None
+    messages: tuple[RaceControlMessage, ...] = ()
+    cars: dict[str, CarState] = field(default_factory=dict)
+
+    @property
+    def order(self) -> list[CarState]:
+        """Cars by place; those without one come last, by number."""
+        return sorted(self.cars.values(), key=lambda car: (car.position is None, car.position or 0, car.car_number))

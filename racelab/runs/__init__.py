@@ -1,0 +1,1 @@
+"""The papermill runner, parameter schemas and HTML."""

@@ -1,0 +1,56 @@
+"""Every RACELAB_ variable, in one class; `.env` in the working folder is read too."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of racelab. Each is read from ``RACELAB_<NAME>``; none is a secret unless it says so."""
+
+    model_config = SettingsConfigDict(env_prefix="RACELAB_", env_file=".env", extra="ignore", populate_by_name=True)
+
+    db: str | None = Field(
+        default=None,
+        description="The store: sqlite:///data/racelab.db (default, under RACELAB_DATA) or postgresql+psycopg://...",
+    )
+    data: Path = Field(
+        default=Path("data"), description="Folder of the default store, recordings, exports, models and logs"
+    )
+    reports: Path = Field(default=Path("reports"), description="Folder to which runs write")
+    f1_mirror: str | None = Field(default=None, description="Base URL of a mirror of FastF1's sources")
+    f1_cache: Path | None = Field(
+        default=None, description="FastF1's cache folder; default: f1-cache under RACELAB_DATA"
+    )
+    chunk_rows: int = Field(default=50_000, ge=1, description="Rows handed to the database driver at once")
+    busy_timeout_s: float = Field(
+        default=30.0, gt=0, description="Seconds to wait for another writer of the same SQLite file"
+    )
+    serve_host: str = Field(default="127.0.0.1", description="Address that `racelab serve` listens on")
+    serve_port: int = Field(default=8000, ge=0, le=65535, description="Port of the REST API; 0 picks a free one")
+    voila_port: int = Field(default=8866, ge=0, le=65535, description="Port of the dashboards; 0 picks a free one")
+    run_timeout_s: int = Field(default=1800, ge=1, description="Seconds that a notebook's cell may run")
+    f1_username: SecretStr | None = Field(
+        default=None, validation_alias="F1_USERNAME", description="Secret: F1TV account"
+    )
+    f1_password: SecretStr | None = Field(
+        default=None, validation_alias="F1_PASSWORD", description="Secret: F1TV password"
+    )
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL: RACELAB_DB, or racelab.db in the data folder."""
+        return self.db or f"sqlite:///{(self.data / 'racelab.db').as_posix()}"
+
+    @property
+    def cache_folder(self) -> Path:
+        """FastF1's cache folder."""
+        return self.f1_cache or self.data / "f1-cache"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once; `get_settings.cache_clear()` reads them anew."""
+    return Settings()

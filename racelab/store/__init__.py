@@ -1,0 +1,1 @@
+"""Tables, migrations, bulk writes and reads."""

@@ -1,0 +1,71 @@
+"""Opening a database: SQLite in WAL mode, or PostgreSQL; created and checked on the way."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from racelab.errors import StoreError
+from racelab.store.migrate import create_or_check
+
+_WRITE = "racelab_write"
+
+
+def open_engine(url: str, busy_timeout_s: float) -> sa.Engine:
+    """An engine on the store at a URL, whose schema is there and current.
+
+    Raises:
+        StoreError: the URL is not understood, or the database cannot be opened.
+    """
+    try:
+        parsed = make_url(url)
+        engine = _sqlite(parsed, busy_timeout_s) if parsed.get_backend_name() == "sqlite" else _server(parsed)
+        with writing(engine) as connection:
+            create_or_check(connection)
+    except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+        raise StoreError(f"the store {mask(url)} cannot be opened: {first_line(error)}") from error
+    return engine
+
+
+def mask(url: str) -> str:
+    """The URL without its password, for messages."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "given by RACELAB_DB"
+
+
+def first_line(error: BaseException) -> str:
+    """What the driver itself said, without SQL and parameters."""
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).splitlines() or [type(cause).__name__])[0]
+
+
+def writing(engine: sa.Engine) -> sa.engine.base.Connection:
+    """A connection whose transaction takes SQLite's write lock at its start, so that it cannot fail half way."""
+    return engine.connect().execution_options(**{_WRITE: True})
+
+
+def _server(url: URL) -> sa.Engine:
+    if url.get_backend_name() != "postgresql":
+        raise StoreError(f"no store of kind {url.get_backend_name()!r}: use sqlite:/// or postgresql+psycopg://")
+    return sa.create_engine(url, pool_pre_ping=True)
+
+
+def _sqlite(url: URL, busy_timeout_s: float) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: object, _record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]  # racelab says BEGIN itself
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get(_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,31 @@
+"""From rows to frames whose columns have the vocabulary's types."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from racelab.domain.vocabulary import COLUMNS
+
+DTYPES = {"int": "Int64", "float": "float64", "text": "string", "bool": "boolean", "instant": "datetime64[us, UTC]"}
+
+
+def to_frame(rows: Iterable[Sequence[Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """A frame with these columns, typed as the vocabulary says; nulls are NA, NaN or NaT."""
+    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(keys))
+    return typed(frame)
+
+
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every column of the vocabulary in its type; other columns are left as they are."""
+    return frame.assign(**{key: _typed(frame[key], COLUMNS[key].kind) for key in frame.columns if key in COLUMNS})
+
+
+def _typed(column: "pd.Series[Any]", kind: str) -> "pd.Series[Any]":
+    if kind == "instant":
+        return pd.to_datetime(column, utc=True, format="ISO8601").astype(DTYPES[kind])
+    if kind == "float":
+        return pd.to_numeric(column).astype("float64")
+    if kind == "bool":
+        return column.map({0: False, 1: True}, na_action="ignore").astype("boolean")
+    return column.astype(DTYPES[kind])

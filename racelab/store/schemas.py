@@ -1,0 +1,41 @@
+"""The declared schema of every frame that racelab hands out, made from the column vocabulary."""
+
+from functools import cache
+
+import pandera.pandas as pa
+
+from racelab.domain.vocabulary import COLUMNS
+from racelab.store.frames import DTYPES
+from racelab.store.tables import TABLES
+
+NAMES = ("series", "season", "round", "session")
+# Columns that load_* joins to a table's own.
+JOINED = {
+    "laps": ("car_class", "team", "driver"),
+    "pit_stops": ("car_class", "team"),
+    "results": ("car_class", "team", "driver"),
+    "driver_metrics": ("car_class", "team", "driver"),
+}
+
+
+@cache
+def frame_schema(table: str) -> pa.DataFrameSchema:
+    """The pandera schema of `load_<table>`: names, dtypes, units, ranges and which columns may be null."""
+    spec = TABLES[table]
+    names = tuple(key for key in NAMES if key not in spec.columns)
+    required = {*spec.key, *spec.required, *NAMES}
+    keys = [*names, *spec.columns, *JOINED.get(table, ())]
+    columns = {key: schema_column(key, nullable=key not in required) for key in keys}
+    return pa.DataFrameSchema(columns, strict=True, name=f"load_{table}", description=spec.description)
+
+
+def schema_column(key: str, *, nullable: bool) -> pa.Column:
+    """One column as the vocabulary declares it."""
+    column = COLUMNS[key]
+    checks = []
+    if column.low is not None:
+        checks.append(pa.Check.ge(column.low))
+    if column.high is not None:
+        checks.append(pa.Check.le(column.high))
+    meta = {"unit": column.unit, "heading": column.heading}
+    return pa.Column(DTYPES[column.kind], checks, nullable=nullable, description=column.description, metadata=meta)

@@ -1,0 +1,116 @@
+"""The schema: every table, its natural key and its columns, from the column vocabulary."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from racelab.domain.vocabulary import COLUMNS, Column
+
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "int": sa.BigInteger(),
+    "float": sa.Float(53),
+    "text": sa.Text(),
+    "bool": sa.Boolean(),
+    "instant": sa.DateTime(timezone=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """A table's meaning, its natural key, its other columns and the indexes beside the key."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+    required: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns in order, key first."""
+        return self.key + self.values
+
+
+_LAP_VALUES = (
+    "seat", "stint", "lap_time_ms", "s1_ms", "s2_ms", "s3_ms", "start_ms", "end_ms", "pit_in", "pit_out", "pit_in_ms",
+    "pit_out_ms", "pit_time_ms", "position", "class_position", "compound", "tyre_age", "fresh_tyre", "flag",
+    "top_speed_kph", "speed_i1_kph", "speed_i2_kph", "speed_fl_kph", "deleted", "accurate", "quality",
+)  # fmt: skip
+_RESULT_VALUES = (
+    "position", "class_position", "status", "laps", "total_time_ms", "gap_ms", "gap_laps", "grid_position", "points",
+    "best_lap_ms", "best_lap_number", "q1_ms", "q2_ms", "q3_ms", "penalty_ms", "quality",
+)  # fmt: skip
+_WEATHER_VALUES = (
+    "time_utc",
+    "air_c",
+    "track_c",
+    "humidity_pct",
+    "pressure_hpa",
+    "wind_kph",
+    "wind_direction_deg",
+    "rain",
+)
+
+# What a source brings: replaced as a whole when the session's digest changes.
+SOURCE_TABLES = (
+    TableSpec("entries", "A car in a session", ("session_id", "car_number"), ("car_class", "group", "team", "manufacturer", "vehicle", "tyre_maker", "colour")),
+    TableSpec("drivers", "A seat of a car's crew", ("session_id", "car_number", "seat"), ("name", "code", "nationality", "rating", "provider_id"), (("name",),), ("name",)),
+    TableSpec("laps", "A lap of a car", ("session_id", "car_number", "lap_number"), _LAP_VALUES, (("session_id", "lap_number"),), ("pit_in", "pit_out", "quality")),
+    TableSpec("pit_stops", "A stop, by its in-lap", ("session_id", "car_number", "lap_number"), ("in_ms", "out_ms", "duration_ms", "stop_type", "seat_in", "seat_out", "compound", "flag", "quality"), (), ("stop_type", "quality")),
+    TableSpec("results", "A car's classification, of each kind that is known", ("session_id", "kind", "car_number"), _RESULT_VALUES, (("session_id", "kind", "position"),), ("quality",)),
+    TableSpec("weather", "A reading of the weather station", ("session_id", "time_ms"), _WEATHER_VALUES),
+    TableSpec("track_status", "From this time on, the track is under this flag", ("session_id", "time_ms"), ("flag", "message"), (), ("flag",)),
+    TableSpec("session_status", "A change of the session's own state", ("session_id", "time_ms", "status"), ()),
+    TableSpec("race_control", "A message of race control", ("session_id", "sequence"), ("time_ms", "time_utc", "lap_number", "category", "flag", "scope", "sector", "car_number", "text"), (("session_id", "time_ms"),), ("text",)),
+    TableSpec("telemetry", "A sample of a car's data (kind car) or place (kind position)", ("session_id", "car_number", "kind", "time_ms"), ("speed_kph", "rpm", "gear", "throttle_pct", "brake_pct", "drs", "x_m", "y_m", "z_m", "status")),
+    TableSpec("repairs", "A named rule changed or left out a value", ("session_id", "sequence"), ("rule", "table_name", "record", "column_name", "before", "after", "reason"), (), ("rule", "reason")),
+)  # fmt: skip
+# What racelab itself computes about a session: upserted by key.
+DERIVED_TABLES = (
+    TableSpec("driver_metrics", "A metric of a car and driver, from its laps", ("session_id", "car_number", "seat", "metric"), ("value", "n")),
+    TableSpec("predictions", "A model's prediction and its interval", ("session_id", "car_number", "target", "lap_number", "model"), ("value", "low_80", "high_80", "low_90", "high_90", "quality")),
+    TableSpec("simulations", "The share of simulated races in which a car takes a place", ("session_id", "run_id", "car_number", "position"), ("probability", "races", "seed", "from_lap", "model")),
+)  # fmt: skip
+# The race as it stands, for dashboards: a reader asks for the rows newer than the revision that it shows.
+LIVE_TABLES = (
+    TableSpec("live_sessions", "The state of a live or replayed session", ("session_id",), ("revision", "state", "updated_utc"), (), ("revision", "state", "updated_utc")),
+    TableSpec("live_cars", "The state of a car in a live or replayed session", ("session_id", "car_number"), ("revision", "state"), (("session_id", "revision"),), ("revision", "state")),
+)  # fmt: skip
+NAMING_TABLES = (
+    TableSpec("events", "A meeting", ("event_id",), ("series", "season", "round", "name", "circuit", "country", "timezone"), (("series", "season", "round"),), ("series", "season", "round", "name")),
+    TableSpec("sessions", "A session of a meeting", ("session_id",), ("event_id", "code", "name", "start_utc", "end_utc", "scheduled_ms", "scheduled_laps", "lap_length_m", "status", "status_note"), (("event_id", "code"),), ("event_id", "code", "name", "status")),
+    TableSpec("ingest_runs", "Where a session came from", ("session_id",), ("source", "location", "digest", "version", "read_utc", "missing", "rows"), (), ("source", "location", "digest", "version", "read_utc")),
+)  # fmt: skip
+TABLES: dict[str, TableSpec] = {t.name: t for t in NAMING_TABLES + SOURCE_TABLES + DERIVED_TABLES + LIVE_TABLES}
+_PARENTS = {"sessions": ("event_id", "events.event_id")}
+metadata = sa.MetaData()
+
+
+def _column(spec: TableSpec, key: str) -> sa.Column[Any]:
+    meaning: Column = COLUMNS[key]
+    parent = _PARENTS.get(spec.name, ("session_id", "sessions.session_id"))
+    own_key = (spec.key == (key,) and key != parent[0]) or (spec.name in ("events", "sessions") and key in spec.key)
+    foreign = [] if own_key or key != parent[0] else [sa.ForeignKey(parent[1], ondelete="CASCADE")]
+    required = key in spec.key or key in spec.required
+    comment = meaning.description + (f" [{meaning.unit}]" if meaning.unit else "")
+    return sa.Column(key, _TYPES[meaning.kind], *foreign, nullable=not required, comment=comment, autoincrement=False)
+
+
+def _table(spec: TableSpec) -> sa.Table:
+    unique = spec.name in ("events", "sessions")
+    indexes = [sa.Index(f"ix_{spec.name}_{'_'.join(keys)}", *keys, unique=unique) for keys in spec.indexes]
+    columns = [_column(spec, key) for key in spec.columns]
+    return sa.Table(
+        spec.name,
+        metadata,
+        *columns,
+        sa.PrimaryKeyConstraint(*spec.key),
+        *indexes,
+        comment=spec.description,
+        sqlite_with_rowid=len(spec.key) == 1,
+    )
+
+
+SA_TABLES: dict[str, sa.Table] = {name: _table(spec) for name, spec in TABLES.items()}

@@ -1,0 +1,1 @@
+"""The race model, the simulator and what follows from it."""

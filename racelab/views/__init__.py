@@ -1,0 +1,1 @@
+"""Figures and widgets: the same ones in Lab, Voila and reports."""
