@@ -25,6 +25,10 @@ class SourceUnavailable(RacelabError):
     """A provider cannot be reached, or lacks what was asked for."""
 
 
+class SessionMissing(SourceUnavailable):
+    """The source's schedule does not have the session: reported as missing, not as a failure."""
+
+
 class MissingExtra(RacelabError):
     """An optional dependency or program is not installed."""
 

@@ -1,0 +1,62 @@
+"""Ingesting: sessions that a reader found, one by one into the store."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+from racelab.domain.records import SessionData
+from racelab.domain.sessions import SessionKey
+from racelab.errors import RacelabError, SessionMissing
+from racelab.store.protocol import Store
+
+Outcome = dict[str, Any]
+
+
+class Found(Protocol):
+    """A session that a reader found and can read."""
+
+    @property
+    def label(self) -> str:
+        """What to call it while it is read."""
+
+    def read(self) -> SessionData:
+        """Read it whole; raises a RacelabError where that is not possible."""
+
+
+def ingest(found: Iterable[Found], store: Store, *, force: bool = False) -> Iterator[Outcome]:
+    """Read and write each session; yields what became of it.
+
+    An outcome has the keys id, series, season, round, event, session, change (added, updated, unchanged, missing or
+    failed), rows (by table) and error. A session that cannot be read does not stop the next one.
+    """
+    for session in found:
+        yield ingest_one(session, store, force=force)
+
+
+def ingest_one(session: Found, store: Store, *, force: bool = False) -> Outcome:
+    """Read and write one session; its outcome as `ingest` yields it."""
+    key: SessionKey | None = getattr(session, "key", None)
+    try:
+        data = session.read()
+        key = data.session.key
+        written = store.write_session(data, force=force)
+    except SessionMissing as error:
+        return _outcome(key, session.label, "missing", error=str(error))
+    except RacelabError as error:
+        return _outcome(key, session.label, "failed", error=str(error))
+    return _outcome(key, data.event.name, written.change, rows=written.rows)
+
+
+def _outcome(
+    key: SessionKey | None, event: str, change: str, rows: dict[str, int] | None = None, error: str | None = None
+) -> Outcome:
+    return {
+        "id": key.session_id if key else None,
+        "series": key.series.value if key else None,
+        "season": key.season if key else None,
+        "round": key.round if key else None,
+        "event": event,
+        "session": key.code if key else None,
+        "change": change,
+        "rows": rows or {},
+        "error": error,
+    }
