@@ -3,6 +3,7 @@
 ``import racelab as rl; rl.load_laps("f1/2025/1/R")`` gives a frame with a declared schema.
 """
 
+from racelab.exports.files import export_race
 from racelab.load import (
     load_drivers,
     load_entries,
@@ -22,6 +23,7 @@ from racelab.load import (
 
 __version__ = "0.1.0"
 __all__ = [
+    "export_race",
     "load_drivers",
     "load_entries",
     "load_laps",
