@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # Each module has `register(app)`; the order is the order of the help page.
-_MODULES = ("ingest", "sessions", "export")
+_MODULES = ("ingest", "sessions", "export", "db")
 
 
 @app.callback()
@@ -36,7 +36,8 @@ def options(
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 with one line on standard error, 2 for usage."""
     arguments = sys.argv[1:] if argv is None else argv
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
     try:
         _assemble()(args=_json_first(arguments), prog_name="racelab")
     except RacelabError as error:

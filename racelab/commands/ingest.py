@@ -1,5 +1,6 @@
 """`racelab ingest ...`: every source into the store."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -127,10 +128,10 @@ def read_seasons(text: str) -> list[int]:
     """
     years: list[int] = []
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal() or int(last or first) < int(first):
+        match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", part.strip(), re.ASCII)
+        if match is None or int(match[2] or match[1]) < int(match[1]):
             raise BadInput(f"no seasons are named {text!r}: write 2024, 2021-2024 or 2021,2023")
-        years += range(int(first), int(last or first) + 1)
+        years += range(int(match[1]), int(match[2] or match[1]) + 1)
     return years
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-_DURATION = re.compile(r"^(?P<sign>[-+]?)(?:(?:(?P<h>\d+):)?(?P<m>\d+)[:'])?(?P<s>\d+)(?:\.(?P<f>\d{1,9}))?$")
+_DURATION = re.compile(r"^(?P<sign>[-+]?)(?:(?:(?P<h>\d+):)?(?P<m>\d+)[:'])?(?P<s>\d+)(?:\.(?P<f>\d{1,9}))?$", re.ASCII)
 MISSING = "–"
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from racelab.errors import StoreError
-from racelab.store.migrate import create_or_check
+from racelab.store.migrate import create_or_check, current, upgrade
 
 _WRITE = "racelab_write"
 
@@ -18,13 +18,30 @@ def open_engine(url: str, busy_timeout_s: float) -> sa.Engine:
         StoreError: the URL is not understood, or the database cannot be opened.
     """
     try:
-        parsed = make_url(url)
-        engine = _sqlite(parsed, busy_timeout_s) if parsed.get_backend_name() == "sqlite" else _server(parsed)
+        engine = _engine(url, busy_timeout_s)
         with writing(engine) as connection:
             create_or_check(connection)
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         raise StoreError(f"the store {mask(url)} cannot be opened: {first_line(error)}") from error
     return engine
+
+
+def upgrade_store(url: str, busy_timeout_s: float) -> str | None:
+    """Bring the store's schema to the newest revision; returns the revision that it had before, None if new.
+
+    Raises:
+        StoreError: the database cannot be opened or changed; it is as it was then.
+    """
+    engine = _engine(url, busy_timeout_s)
+    try:
+        with writing(engine) as connection, connection.begin():
+            before = current(connection)
+            upgrade(connection)
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(f"the store {mask(url)} cannot be upgraded: {first_line(error)}; it is as it was") from error
+    finally:
+        engine.dispose()
+    return before
 
 
 def mask(url: str) -> str:
@@ -44,6 +61,11 @@ def first_line(error: BaseException) -> str:
 def writing(engine: sa.Engine) -> sa.engine.base.Connection:
     """A connection whose transaction takes SQLite's write lock at its start, so that it cannot fail half way."""
     return engine.connect().execution_options(**{_WRITE: True})
+
+
+def _engine(url: str, busy_timeout_s: float) -> sa.Engine:
+    parsed = make_url(url)
+    return _sqlite(parsed, busy_timeout_s) if parsed.get_backend_name() == "sqlite" else _server(parsed)
 
 
 def _server(url: URL) -> sa.Engine:

@@ -26,6 +26,4 @@ def _typed(column: "pd.Series[Any]", kind: str) -> "pd.Series[Any]":
         return pd.to_datetime(column, utc=True, format="ISO8601").astype(DTYPES[kind])
     if kind == "float":
         return pd.to_numeric(column).astype("float64")
-    if kind == "bool":
-        return column.map({0: False, 1: True}, na_action="ignore").astype("boolean")
     return column.astype(DTYPES[kind])

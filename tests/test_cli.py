@@ -1,0 +1,140 @@
+"""The command line: JSON that programs read, one line for errors, exit status 0, 1 or 2."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import KEY, session_data
+
+from racelab.cli import main
+from racelab.commands.ingest import read_hints, read_seasons
+from racelab.errors import BadInput
+from racelab.store.sql import SqlStore
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(stopped.value.code or 0), out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    status, out, err = run(capsys, *arguments)
+    assert status == 0, err
+    return json.loads(out)
+
+
+def test_sessions_as_json(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.write_session(session_data())
+    assert as_json(capsys, "sessions", "--json") == [
+        {
+            "id": KEY.session_id, "series": "wec", "season": 2024, "round": 4, "event": "24 Hours of Le Mans",
+            "session": "R", "entries": 2, "laps": 6, "status": "finished",
+        }
+    ]  # fmt: skip
+
+
+def test_sessions_of_an_empty_store_say_how_to_fill_it(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "sessions")
+    assert status == 0
+    assert "racelab ingest" in out
+    assert as_json(capsys, "--json", "sessions") == []
+
+
+def test_show_as_json(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.write_session(session_data())
+    shown = as_json(capsys, "show", "wec/2024/4/R", "--json")
+    assert shown["winner"] == {"car_number": "007", "laps": 3}
+    assert shown["fastest_lap"] == {"car_number": "007", "lap_number": 1, "lap_time_ms": 210_000}
+    assert (shown["entries"], shown["laps"], shown["pit_stops"]) == (2, 6, 1)
+    assert shown["provenance"]["source"] == "test"
+    assert shown["repairs"] == []
+
+
+def test_show_for_people(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.write_session(session_data())
+    _, out, _ = run(capsys, "show", str(KEY.session_id))
+    assert "Winner        #007, 3 laps" in out
+    assert "3:30.000" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "wec/2024/9/R"), "racelab sessions"),
+        (("--db", "oracle://x", "sessions"), "no store of kind 'oracle'"),
+        (("ingest", "alkamel", "no/such/file.csv"), "there is no file or folder no/such/file.csv"),
+        (("ingest", "f1", "twenty", "1"), "write 2024, 2021-2024 or 2021,2023"),
+        (("ingest", "alkamel", ".", "--start", "2024-06-15T16:00"), "has no zone"),
+        (("ingest", "alkamel", ".", "--series", "dtm"), "no series 'dtm'"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_1(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert status == 1
+    assert out == ""
+    assert err.startswith("racelab: ")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("show",), ("sessions", "--nope"), ("ingest", "f1", "2024")])
+def test_wrong_usage_is_status_2(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    assert run(capsys, *arguments)[0] == 2
+
+
+def test_an_unexpected_error_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("racelab.commands.sessions.open_store", lambda: 1 / 0)
+    status, _, err = run(capsys, "sessions")
+    assert status == 1
+    assert "unexpected ZeroDivisionError" in err
+    assert err.count("\n") == 1
+
+
+def test_the_module_and_the_command_are_the_same(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "racelab", "--db", f"sqlite:///{tmp_path / 'x.db'}", "sessions", "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == []
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    import typer
+
+    from racelab.cli import _assemble
+
+    group = typer.main.get_command(_assemble())
+
+    def walk(command: Any, path: list[str]) -> None:
+        assert command.help, path
+        for name, child in getattr(command, "commands", {}).items():
+            walk(child, [*path, name])
+
+    walk(group, [])
+    assert "ingest" in run(capsys, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "years"), [("2024", [2024]), ("2021-2023", [2021, 2022, 2023]), ("2021, 2023", [2021, 2023])]
+)
+def test_seasons_are_read(text: str, years: list[int]) -> None:
+    assert read_seasons(text) == years
+
+
+@pytest.mark.parametrize("text", ["", "2024-", "-", "2024-2021", "2O24", "2024,"])
+def test_seasons_that_are_none(text: str) -> None:
+    with pytest.raises(BadInput):
+        read_seasons(text)
+
+
+def test_hints_keep_the_zone_of_the_start() -> None:
+    hints = read_hints("WEC", 2024, None, None, "2024-06-15T16:00:00+02:00")
+    assert hints.start is not None
+    assert hints.start.isoformat() == "2024-06-15T16:00:00+02:00"
