@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     busy_timeout_s: float = Field(
         default=30.0, gt=0, description="Seconds to wait for another writer of the same SQLite file"
     )
+    test_data: Path = Field(
+        default=Path("../shared/data"), description="Folder of real timing data, for tests and benchmarks"
+    )
     serve_host: str = Field(default="127.0.0.1", description="Address that `racelab serve` listens on")
     serve_port: int = Field(default=8000, ge=0, le=65535, description="Port of the REST API; 0 picks a free one")
     voila_port: int = Field(default=8866, ge=0, le=65535, description="Port of the dashboards; 0 picks a free one")

@@ -44,7 +44,7 @@ def emit(payload: object, show: Callable[[Console], None]) -> None:
     if is_json():
         sys.stdout.write(json.dumps(payload, default=_plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     else:
-        show(Console())
+        show(Console(width=None if sys.stdout.isatty() else 160))
 
 
 def table(frame: pd.DataFrame, title: str | None = None) -> Table:
@@ -52,7 +52,7 @@ def table(frame: pd.DataFrame, title: str | None = None) -> Table:
     shown = Table(title=title, header_style="bold", box=box.SIMPLE_HEAD)
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-        shown.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+        shown.add_column(str(name), justify="right" if numeric else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
         shown.add_row(*("–" if pd.isna(value) else str(value) for value in row))
     return shown

@@ -1,5 +1,6 @@
 """`racelab ingest ...`: every source into the store."""
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -97,7 +98,10 @@ def sample(seed: int = typer.Option(1, min=0, help="The same seed gives the same
     from racelab.sources import sample as source
 
     run(source.generate(seed), force)
-    source.write_ground_truth(seed, get_settings().data / "sample")
+    folder = get_settings().data / "sample"
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = json.dumps(source.ground_truth(seed), indent=2)
+    (folder / f"ground_truth_{seed}.json").write_text(truth + "\n", encoding="utf-8")
 
 
 def run(found: Sequence[Found], force: bool) -> None:

@@ -1,0 +1,41 @@
+"""`racelab bench`: measure, print a table, write benchmarks/results.json."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import typer
+
+from racelab.commands.context import emit, table
+from racelab.domain.records import SessionData
+from racelab.runs.bench import measure, write_results
+from racelab.settings import get_settings
+from racelab.sources import alkamel, sample
+from racelab.sources.hints import Hints
+
+_RACE = "wec/2024/le_mans_24h.csv.gz"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bench")(bench)
+
+
+def bench(
+    names: list[str] = typer.Argument(None, help="ingest, export; default: all"),
+    file: Path = typer.Option(
+        None, help="An Al Kamel lap file; default: Le Mans 2024 of RACELAB_TEST_DATA, else a generated race"
+    ),
+) -> None:
+    """Measure ingesting and exporting a whole race; the median of several runs, with ratios of the same run."""
+    chosen = file or get_settings().test_data / _RACE
+    figures = measure(lambda: _read(chosen), names or [])
+    write_results(figures, Path("benchmarks/results.json"))
+    frame = pd.DataFrame([asdict(figure) for figure in figures]).round(3)
+    emit([asdict(figure) for figure in figures], lambda console: console.print(table(frame, "Medians")))
+
+
+def _read(path: Path) -> SessionData:
+    if path.exists():
+        return alkamel.find_sessions(path, Hints())[0].read()
+    return next(session for session in sample.generate(1) if session.key.series == "wec").read()

@@ -1,0 +1,100 @@
+"""Benchmarks: every figure of time that the README names, measured side by side in one run."""
+
+import json
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
+from racelab.domain.records import SessionData
+from racelab.errors import BadInput
+from racelab.exports.files import write_race
+from racelab.store.rows import session_columns
+from racelab.store.sql import SqlStore
+from racelab.store.tables import SA_TABLES
+
+RUNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured figure: the median of so many runs, and its ratio to another one of the same run."""
+
+    name: str
+    median: float
+    unit: str
+    runs: int
+    ratio_to: str | None = None
+    ratio: float | None = None
+
+
+def measure(read: Callable[[], SessionData], names: list[str]) -> list[Figure]:
+    """Time reading, ingesting and exporting one race, and writing its rows by the bare driver beside it.
+
+    Raises:
+        BadInput: a name is no benchmark.
+    """
+    known = {"ingest": _ingest, "export": _export}
+    if strange := set(names) - set(known):
+        raise BadInput(f"no benchmark is named {', '.join(sorted(strange))}: use {', '.join(known)}")
+    return [figure for name in names or known for figure in known[name](read)]
+
+
+def write_results(figures: list[Figure], path: Path) -> None:
+    """Write the figures as JSON beside the benchmarks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n", encoding="utf-8")
+
+
+def _ingest(read: Callable[[], SessionData]) -> list[Figure]:
+    whole, reading, driver = [], [], []
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory() as folder, SqlStore(f"sqlite:///{folder}/bench.db") as store:
+            start = time.perf_counter()
+            data = read()
+            reading.append(time.perf_counter() - start)
+            store.write_session(data)
+            whole.append(time.perf_counter() - start)
+            driver.append(_bare_driver(data))
+    total, bare = statistics.median(whole), statistics.median(driver)
+    return [
+        Figure("ingest", total, "s", RUNS, "ingest: laps by the bare driver", total / bare),
+        Figure("ingest: reading", statistics.median(reading), "s", RUNS, "ingest", statistics.median(reading) / total),
+        Figure("ingest: laps by the bare driver", bare, "s", RUNS),
+    ]
+
+
+def _bare_driver(data: SessionData) -> float:
+    """Seconds that sqlite3's own executemany takes for the same laps into a table of the same form."""
+    columns = session_columns(data)["laps"]
+    rows = list(
+        zip(*([str(v) if isinstance(v, Enum) else v for v in values] for values in columns.values()), strict=True)
+    )
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(f"{folder}/bare.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(str(CreateTable(SA_TABLES["laps"]).compile(dialect=sqlite.dialect())))
+        names = ", ".join(columns)
+        marks = ", ".join("?" * len(columns))
+        start = time.perf_counter()
+        with connection:
+            connection.executemany(f"INSERT INTO laps ({names}) VALUES ({marks})", rows)  # noqa: S608  # own names
+        return time.perf_counter() - start
+
+
+def _export(read: Callable[[], SessionData]) -> list[Figure]:
+    data, times = read(), []
+    with tempfile.TemporaryDirectory() as folder, SqlStore(f"sqlite:///{folder}/bench.db") as store:
+        store.write_session(data)
+        for _ in range(RUNS):
+            start = time.perf_counter()
+            write_race(store, data.session.key, Path(folder))
+            times.append(time.perf_counter() - start)
+    return [Figure("export", statistics.median(times), "s", RUNS)]
