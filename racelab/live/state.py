@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from racelab.domain.entries import Driver
 from racelab.domain.flags import Flag, RaceControlMessage
-from racelab.domain.records import Weather
+from racelab.domain.records import Timing, Weather
 
 # What a car is doing; the tower shows the word.
 RUNNING, PIT, OUT_LAP, STOPPED, FINISHED, RETIRED, DISQUALIFIED = (
@@ -30,12 +31,17 @@ class CarState:
     interval_laps: int | None = None
     class_gap_ms: int | None = None
     class_gap_laps: int | None = None
+    class_interval_ms: int | None = None
+    class_interval_laps: int | None = None
     last_lap_ms: int | None = None
     best_lap_ms: int | None = None
     s1_ms: int | None = None
     s2_ms: int | None = None
     s3_ms: int | None = None
-    # "session" or "personal" where the last lap or sector was a best, by column: {"last_lap_ms": "personal"}
+    best_s1_ms: int | None = None
+    best_s2_ms: int | None = None
+    best_s3_ms: int | None = None
+    # "session" (best of the class) or "personal" where the last lap or sector was a best, by column: {"last_lap_ms": "personal"}
     marks: dict[str, str] = field(default_factory=dict)
     stint: int | None = None
     stint_laps: int | None = None
@@ -45,6 +51,22 @@ class CarState:
     energy_pct: float | None = None
     last_line_ms: int | None = None
     status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarLedger:
+    """What the reducers remember of a car and nobody is shown.
+
+    ``laps`` and ``times`` are the crossings that are known: lap number and session time in ms, both rising. ``told`` is
+    the provider's own line, ``stop_laps`` the in-laps of its stops, ``exit_lap`` the in-lap of the last stop it left.
+    """
+
+    laps: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
+    told: Timing | None = None
+    crew: tuple[Driver, ...] = ()
+    stop_laps: tuple[int, ...] = ()
+    exit_lap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +83,9 @@ class RaceState:
     weather: Weather | None = None
     messages: tuple[RaceControlMessage, ...] = ()
     cars: dict[str, CarState] = field(default_factory=dict)
+    # A race is ordered by laps and time, any other session by the best lap.
+    is_race: bool = True
+    ledger: dict[str, CarLedger] = field(default_factory=dict)
 
     @property
     def order(self) -> list[CarState]:

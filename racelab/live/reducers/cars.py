@@ -1,0 +1,59 @@
+"""Entries and the provider's own timing lines."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from racelab.domain.entries import Entry
+from racelab.domain.records import Timing
+from racelab.live.reducers.change import car_of, given, ledger_of, with_car
+from racelab.live.reducers.marks import timed
+from racelab.live.state import RaceState
+
+_TIMING = tuple(field.name for field in fields(Timing))
+
+
+def enter(state: RaceState, entry: Entry) -> RaceState:
+    """A car is named; what was not told keeps its value."""
+    car, ledger = car_of(state, entry.car_number), ledger_of(state, entry.car_number)
+    named = given(
+        car_class=entry.car_class, team=entry.team, manufacturer=entry.manufacturer, colour=entry.colour,
+        driver=car.driver or (entry.drivers[0].name if entry.drivers else None),
+    )  # fmt: skip
+    crew = entry.drivers or ledger.crew
+    return with_car(state, replace(car, **named), replace(ledger, crew=crew))
+
+
+def time(state: RaceState, line: Timing) -> RaceState:
+    """The provider's line for a car: what it says wins over what is computed."""
+    car, ledger = car_of(state, line.car_number), ledger_of(state, line.car_number)
+    changed = given(
+        driver=line.driver, stops=line.stops, energy_pct=line.energy_pct, status=line.status,
+        laps=max(line.laps, car.laps or 0) if line.laps is not None else None,
+    )  # fmt: skip
+    changed |= timed(state, car, _times(line))
+    if line.best_lap_ms is not None:
+        changed["best_lap_ms"] = line.best_lap_ms
+    return with_car(state, replace(car, **changed), replace(ledger, told=_told(ledger.told, line)), line.time_ms)
+
+
+def _times(line: Timing) -> dict[str, int | None]:
+    times: dict[str, int | None] = given(last_lap_ms=line.last_lap_ms)
+    if line.s1_ms is not None:
+        # A new first sector begins a new lap: the sectors of the lap before go.
+        return times | {"s1_ms": line.s1_ms, "s2_ms": line.s2_ms, "s3_ms": line.s3_ms}
+    return times | given(s2_ms=line.s2_ms, s3_ms=line.s3_ms)
+
+
+def _told(before: Timing | None, line: Timing) -> Timing:
+    """The provider's word so far. A line with a place is whole; gaps and intervals are replaced together."""
+    if before is None or line.position is not None:
+        return line
+    names: dict[str, Any] = {name: getattr(line, name) for name in _TIMING}
+    for pair in (("gap_ms", "gap_laps"), ("interval_ms", "interval_laps")):
+        if all(names[name] is None for name in pair):
+            names |= {name: getattr(before, name) for name in pair}
+    merged = {
+        name: value if value is not None or name.startswith(("gap", "interval")) else getattr(before, name)
+        for name, value in names.items()
+    }
+    return Timing(**merged)

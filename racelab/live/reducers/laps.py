@@ -1,0 +1,66 @@
+"""Completed laps: counts, times, crossings, stints and tyres."""
+
+from dataclasses import replace
+from typing import Any
+
+from racelab.domain.flags import Flag
+from racelab.domain.laps import Lap
+from racelab.live.reducers.change import car_of, given, ledger_of, with_car
+from racelab.live.reducers.marks import timed
+from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, CarLedger, CarState, RaceState
+
+
+def complete(state: RaceState, lap: Lap) -> RaceState:
+    """A car has completed a lap, or a lap is told again with more of it known."""
+    car, ledger = car_of(state, lap.car_number), ledger_of(state, lap.car_number)
+    newest = max(ledger.laps[-1] if ledger.laps else 0, 0)
+    if lap.lap_number < newest:
+        return state
+    is_new = lap.lap_number > newest
+    changed = given(
+        laps=max(car.laps or 0, lap.lap_number),
+        driver=_driver(ledger, lap.seat),
+        compound=lap.compound.value if lap.compound else None,
+        tyre_age=lap.tyre_age,
+        last_line_ms=lap.end_ms,
+    )
+    changed |= timed(state, car, _times(lap)) | (_stint(car, lap) if is_new else {})
+    if ledger.told is None or ledger.told.status is None:
+        changed["status"] = _status(state, car, lap)
+    crossed = _crossed(ledger, lap) if is_new else ledger
+    return with_car(state, replace(car, **changed), crossed, lap.end_ms)
+
+
+def _driver(ledger: CarLedger, seat: int | None) -> str | None:
+    # The provider's own line names who is in the car now; a lap names who drove it.
+    if ledger.told is not None and ledger.told.driver is not None:
+        return None
+    return next((driver.name for driver in ledger.crew if driver.seat == seat), None)
+
+
+def _times(lap: Lap) -> dict[str, int | None]:
+    times = given(last_lap_ms=lap.lap_time_ms) if not lap.deleted else {}
+    own = (lap.s1_ms, lap.s2_ms, lap.s3_ms)
+    if all(sector is None for sector in own):
+        return times
+    return times | dict(zip(("s1_ms", "s2_ms", "s3_ms"), own, strict=True))
+
+
+def _stint(car: CarState, lap: Lap) -> dict[str, Any]:
+    stint = lap.stint if lap.stint is not None else car.stint or 1
+    return {"stint": stint, "stint_laps": 1 if stint != car.stint else (car.stint_laps or 0) + 1}
+
+
+def _status(state: RaceState, car: CarState, lap: Lap) -> str | None:
+    if car.status in (RETIRED, DISQUALIFIED):
+        return car.status
+    if state.flag is Flag.CHEQUERED or lap.flag is Flag.CHEQUERED:
+        return FINISHED
+    return PIT if lap.pit_in else RUNNING
+
+
+def _crossed(ledger: CarLedger, lap: Lap) -> CarLedger:
+    """The crossing is remembered where its time is known and not before the last one."""
+    if lap.end_ms is None or (ledger.times and lap.end_ms < ledger.times[-1]):
+        return ledger
+    return replace(ledger, laps=(*ledger.laps, lap.lap_number), times=(*ledger.times, lap.end_ms))

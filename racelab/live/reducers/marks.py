@@ -1,0 +1,30 @@
+"""Best times: a lap or sector is a session best (of its class), a personal best, or neither."""
+
+from typing import Any
+
+from racelab.live.state import CarState, RaceState
+
+_BEST = {"last_lap_ms": "best_lap_ms", "s1_ms": "best_s1_ms", "s2_ms": "best_s2_ms", "s3_ms": "best_s3_ms"}
+SESSION, PERSONAL = "session", "personal"
+
+
+def timed(state: RaceState, car: CarState, times: dict[str, int | None]) -> dict[str, Any]:
+    """What changes in the car by new times (last lap, sectors): the times, its bests and its marks.
+
+    A time that is None is cleared with its mark.
+    """
+    changed: dict[str, Any] = dict(times)
+    marks = {column: mark for column, mark in car.marks.items() if column not in times}
+    for column, value in times.items():
+        own = getattr(car, _BEST[column])
+        if value is None or (own is not None and value > own):
+            continue
+        changed[_BEST[column]] = value
+        marks[column] = SESSION if value <= _class_best(state, car, _BEST[column], value) else PERSONAL
+    changed["marks"] = marks
+    return changed
+
+
+def _class_best(state: RaceState, car: CarState, column: str, value: int) -> int:
+    others = (other for other in state.cars.values() if other.car_class == car.car_class)
+    return min((best for other in others if (best := getattr(other, column)) is not None), default=value)

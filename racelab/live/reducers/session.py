@@ -1,0 +1,44 @@
+"""The session as a whole: flag, status, messages, weather, clock."""
+
+from dataclasses import replace
+
+from racelab.domain.flags import RaceControlMessage, SessionStatus, TrackStatus
+from racelab.domain.records import Clock, Weather
+from racelab.live.reducers.change import at
+from racelab.live.state import RaceState
+
+KEPT_MESSAGES = 50
+
+
+def flag(state: RaceState, status: TrackStatus) -> RaceState:
+    """The track is under another flag."""
+    since = state.flag_since_ms if status.flag is state.flag else status.time_ms
+    return replace(state, flag=status.flag, flag_since_ms=since, time_ms=at(state, status.time_ms))
+
+
+def status(state: RaceState, change: SessionStatus) -> RaceState:
+    """The session itself changed its state."""
+    return replace(state, status=change.status, time_ms=at(state, change.time_ms))
+
+
+def message(state: RaceState, said: RaceControlMessage) -> RaceState:
+    """Race control spoke; a message told again replaces its earlier form."""
+    others = (one for one in state.messages if one.sequence != said.sequence)
+    kept = sorted((*others, said), key=lambda one: one.sequence)[-KEPT_MESSAGES:]
+    return replace(state, messages=tuple(kept), time_ms=at(state, said.time_ms))
+
+
+def weather(state: RaceState, reading: Weather) -> RaceState:
+    """The weather station's newest reading."""
+    return replace(state, weather=reading, time_ms=at(state, reading.time_ms))
+
+
+def clock(state: RaceState, shown: Clock) -> RaceState:
+    """The race clock as the provider shows it."""
+    return replace(
+        state,
+        elapsed_ms=shown.elapsed_ms,
+        remaining_ms=shown.remaining_ms,
+        remaining_laps=shown.remaining_laps,
+        time_ms=at(state, shown.time_ms),
+    )

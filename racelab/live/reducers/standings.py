@@ -1,0 +1,88 @@
+"""Order, gaps and intervals, overall and in class, from the crossings and the provider's word."""
+
+from dataclasses import replace
+from typing import Any
+
+from racelab.analysis.gaps import UNKNOWN, Gap, gap
+from racelab.live.state import CarLedger, CarState, RaceState
+
+_NOTHING = CarLedger()
+
+
+def settle(state: RaceState) -> RaceState:
+    """The state with places 1 to n and gaps for every car; the provider's own places and gaps win.
+
+    It depends only on the cars and the ledger, so that settling once after many records or after each is the same.
+    """
+    order = _order(state)
+    cars, in_class = {}, dict[str | None, list[CarState]]()
+    for place, car in enumerate(order):
+        mates = in_class.setdefault(car.car_class, [])
+        mates.append(car)
+        ahead = order[place - 1] if place else None
+        rival = mates[-2] if len(mates) > 1 else None
+        cars[car.car_number] = _placed(state, car, place + 1, len(mates), order[0], ahead, mates[0], rival)
+    return replace(state, cars={number: cars[number] for number in state.cars})
+
+
+def _order(state: RaceState) -> list[CarState]:
+    started = {number: place for place, number in enumerate(state.cars)}
+
+    def key(car: CarState) -> tuple[int, ...]:
+        told = state.ledger.get(car.car_number, _NOTHING).told
+        place = told.position if told is not None else None
+        own = _race_key(state, car) if state.is_race else _best_key(car)
+        return (place is None, place or 0, *own, started[car.car_number])
+
+    return sorted(state.cars.values(), key=key)
+
+
+def _race_key(state: RaceState, car: CarState) -> tuple[int, ...]:
+    times = state.ledger.get(car.car_number, _NOTHING).times
+    return -(car.laps or 0), times[-1] if times else 0
+
+
+def _best_key(car: CarState) -> tuple[int, ...]:
+    return car.best_lap_ms is None, car.best_lap_ms or 0
+
+
+def _placed(
+    state: RaceState, car: CarState, position: int, class_position: int,
+    leader: CarState, ahead: CarState | None, class_leader: CarState, rival: CarState | None,
+) -> CarState:  # fmt: skip
+    told = state.ledger.get(car.car_number, _NOTHING).told
+    to_leader, to_ahead = _between(state, leader if ahead else None, car), _between(state, ahead, car)
+    if told is not None and ahead is not None:
+        to_leader = _wins(Gap(told.gap_ms, told.gap_laps), to_leader)
+        to_ahead = _wins(Gap(told.interval_ms, told.interval_laps), to_ahead)
+    in_class = _between(state, class_leader if rival else None, car)
+    to_rival = _between(state, rival, car)
+    changed: dict[str, Any] = {"position": position, "class_position": class_position}
+    # In class the provider's word holds too where the class's car is the one that it speaks of.
+    in_class = to_leader if rival and class_leader is leader else in_class
+    to_rival = to_ahead if rival and rival is ahead else to_rival
+    names = ("gap", "interval", "class_gap", "class_interval")
+    for name, found in zip(names, (to_leader, to_ahead, in_class, to_rival), strict=True):
+        changed |= {f"{name}_ms": found.ms, f"{name}_laps": found.laps}
+    if all(getattr(car, name) == value for name, value in changed.items()):
+        return car
+    return replace(car, **changed)
+
+
+def _between(state: RaceState, ahead: CarState | None, car: CarState) -> Gap:
+    if ahead is None:
+        return UNKNOWN
+    if not state.is_race:
+        both = ahead.best_lap_ms is not None and car.best_lap_ms is not None
+        return Gap((car.best_lap_ms or 0) - (ahead.best_lap_ms or 0), 0) if both else UNKNOWN
+    front, own = (state.ledger.get(one.car_number, _NOTHING) for one in (ahead, car))
+    return gap(front.laps, front.times, own.laps, own.times)
+
+
+def _wins(told: Gap, computed: Gap) -> Gap:
+    """What the provider says; its laps get the computed time where both count the same laps."""
+    if told == UNKNOWN:
+        return computed
+    if told.ms is None and told.laps == computed.laps:
+        return computed
+    return told
