@@ -1,0 +1,127 @@
+"""`racelab serve` and `racelab lab`: the servers that people open in a browser."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import typer
+
+from racelab.api import dashboard_url
+from racelab.commands.context import log
+from racelab.errors import RunFailed
+from racelab.runs.notebooks import notebooks_folder
+from racelab.runs.voila import child_environment, free_port, start_voila, wait_for
+from racelab.settings import Settings, get_settings
+
+Child = subprocess.Popen[bytes]
+_END_S = 8.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+    app.command("lab")(lab)
+
+
+def serve(
+    host: str | None = typer.Option(None, help="Address to listen on; default: RACELAB_SERVE_HOST, 127.0.0.1"),
+    port: int | None = typer.Option(None, min=0, max=65535, help="Port of the REST interface; 0 picks a free one"),
+    voila_port: int | None = typer.Option(None, min=0, max=65535, help="Port of the dashboards; 0 picks a free one"),
+) -> None:
+    """Serve the REST interface and the dashboards until Ctrl-C."""
+    settings = _settle(host, port, voila_port)
+    children = start_servers(settings)
+    try:
+        _announce(settings)
+        _wait(children)
+    finally:
+        stop_servers(children)
+
+
+def lab() -> None:
+    """Open JupyterLab on the notebooks."""
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={notebooks_folder()}"]
+    raise typer.Exit(subprocess.call(command, env=child_environment(os.environ)))
+
+
+def start_servers(settings: Settings) -> list[Child]:
+    """Start both servers and wait until they answer; nothing is left running where one does not.
+
+    Raises:
+        RunFailed: one of them ended or did not answer in time.
+    """
+    logs = settings.data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    host, children = settings.serve_host, []
+    try:
+        children.append(start_voila(host, settings.voila_port, logs / "voila.log"))
+        children.append(_start_api(settings))
+        wait_for(f"http://{host}:{settings.serve_port}/health", children[1])
+        wait_for(f"http://{host}:{settings.voila_port}/voila/static/voila.js", children[0])
+    except (RunFailed, KeyboardInterrupt):
+        stop_servers(children)
+        raise
+    return children
+
+
+def stop_servers(children: list[Child]) -> None:
+    """Ask each child to end, and end what does not within some seconds."""
+    for child in children:
+        child.terminate()
+    until = time.monotonic() + _END_S
+    for child in children:
+        try:
+            child.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _settle(host: str | None, port: int | None, voila_port: int | None) -> Settings:
+    """Put the options where settings and children read them, with free ports in the place of 0."""
+    settings = get_settings()
+    host = host or settings.serve_host
+    api = free_port(host, settings.serve_port if port is None else port, "the REST interface", "--port")
+    dashboards = free_port(
+        host, settings.voila_port if voila_port is None else voila_port, "dashboards", "--voila-port"
+    )
+    os.environ |= {
+        "RACELAB_SERVE_HOST": host,
+        "RACELAB_SERVE_PORT": str(api),
+        "RACELAB_VOILA_PORT": str(dashboards),
+    }
+    get_settings.cache_clear()
+    return get_settings()
+
+
+def _start_api(settings: Settings) -> Child:
+    command = [
+        sys.executable, "-m", "uvicorn", "--factory", "racelab.api:create_app", "--host", settings.serve_host,
+        "--port", str(settings.serve_port), "--log-level", "warning",
+    ]  # fmt: skip
+    return subprocess.Popen(command, env=child_environment(os.environ))
+
+
+def _announce(settings: Settings) -> None:
+    log.info("REST interface  http://%s:%d/docs", settings.serve_host, settings.serve_port)
+    log.info("Live dashboard  %s", dashboard_url())
+    log.info("Ctrl-C ends both")
+
+
+def _wait(children: list[Child]) -> None:
+    """Wait for Ctrl-C or a request to end; a server that ends by itself is a fault."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, ask)
+    while not asked:
+        time.sleep(0.2)
+        for child in children:
+            if child.poll() is not None:
+                raise RunFailed(f"a server ended by itself with status {child.returncode}: see data/logs/voila.log")

@@ -1,0 +1,138 @@
+"""The live page on the store: which session is live, what it shows, and the loop that keeps it up to date."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import pandas as pd
+
+from racelab.domain.series import Series
+from racelab.domain.sessions import SessionKey
+from racelab.errors import NotFound
+from racelab.live.publish import LiveReader
+from racelab.store.open import open_store
+from racelab.store.sql import SqlStore
+from racelab.views.bar import SessionNames
+from racelab.views.live_page import LivePage, LiveSource
+
+
+class StoreSource:
+    """One session of the store as a live page reads it."""
+
+    def __init__(self, store: SqlStore, key: SessionKey) -> None:
+        self._store, self._key = store, key
+        self._reader = LiveReader(store, key)
+        self._names = session_names(store, key)
+
+    @property
+    def names(self) -> SessionNames:
+        """Event, session and where and when it is."""
+        return self._names
+
+    @property
+    def reference(self) -> str:
+        """The session's name in commands."""
+        return str(self._key)
+
+    def poll(self) -> tuple[Any, Sequence[Any]]:
+        """What is new since the last call."""
+        return self._reader.poll()
+
+    def updated_utc(self) -> datetime | None:
+        """When the latest state was published."""
+        published = self._store.read("live_sessions", self._key)["updated_utc"]
+        return published.iloc[0].to_pydatetime() if len(published) else None
+
+    def laps(self) -> pd.DataFrame:
+        """Laps with class, team and driver."""
+        entries = self.entries()[["car_number", "car_class", "team"]]
+        drivers = self._store.read("drivers", self._key).rename(columns={"name": "driver"})
+        laps = self._store.read("laps", self._key).merge(entries, on="car_number", how="left")
+        return laps.merge(drivers[["car_number", "seat", "driver"]], on=["car_number", "seat"], how="left")
+
+    def entries(self) -> pd.DataFrame:
+        """Cars of the session."""
+        return self._store.read("entries", self._key)
+
+    def track_status(self) -> pd.DataFrame:
+        """Flags of the session."""
+        return self._store.read("track_status", self._key)
+
+
+class StoreDirectory:
+    """The sessions of the store."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def latest(self) -> int | None:
+        """The session whose live state was published last."""
+        live = self._store.read("live_sessions").sort_values("updated_utc")
+        return int(live["session_id"].iloc[-1]) if len(live) else None
+
+    def listed(self) -> list[tuple[str, int]]:
+        """Words and id of every stored session, the latest season first."""
+        events = self._store.read("events").rename(columns={"name": "event"})
+        rows = self._store.read("sessions").merge(events, on="event_id").sort_values("session_id", ascending=False)
+        return [(_words(row), int(row["session_id"])) for row in rows.to_dict("records")]
+
+    def open(self, session_id: int) -> LiveSource:
+        """The source of a session; NotFound if the store lacks it."""
+        return StoreSource(self._store, self._store.find(session_id))
+
+
+def open_live_race(session: str | None = None) -> Any:
+    """The live page as a widget, which keeps itself up to date while the kernel runs.
+
+    Args:
+        session: id or name of the session; without it, the one named `session` in the page's address,
+            or else the one whose live state was published last.
+    """
+    store = open_store()
+    wanted = session or query_value(os.environ.get("QUERY_STRING", ""), "session")
+    note, pinned = "", None
+    try:
+        pinned = store.find(wanted).session_id if wanted else None
+    except NotFound as error:
+        note = str(error)
+    page = LivePage(StoreDirectory(store), pinned)
+    if note:
+        page.layout.tower.note = f"{note}. Choose a session in the list."
+    _keep_running(page)
+    return page.widget
+
+
+def query_value(query: str, name: str) -> str | None:
+    """A value of the query of the page's address, as Voila's kernel sees it; None where it has none."""
+    values = parse_qs(query).get(name, [])
+    return values[0].strip()[:80] or None if values else None
+
+
+def session_names(store: SqlStore, key: SessionKey) -> SessionNames:
+    """What the bar says of a session."""
+    held = store.read("sessions", key).iloc[0]
+    events = store.read("events")
+    event = events[events["event_id"] == key.event_id].iloc[0]
+    start, laps, zone = held["start_utc"], held["scheduled_laps"], event["timezone"]
+    return SessionNames(
+        event=f"{key.series.label} {key.season} {event['name']}",
+        session=key.name,
+        start_utc=None if pd.isna(start) else start.to_pydatetime(),
+        timezone=None if pd.isna(zone) else str(zone),
+        scheduled_laps=None if pd.isna(laps) else int(laps),
+    )
+
+
+def _words(row: dict[Any, Any]) -> str:
+    return f"{row['season']} {Series(row['series']).label}, round {row['round']}: {row['event']}, {row['name']}"
+
+
+def _keep_running(page: LivePage) -> None:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    page.task = loop.create_task(page.run())

@@ -1,0 +1,143 @@
+"""Lap times of chosen cars, one panel each: stints in tyre colours, stops as ticks, flags as bands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from racelab.domain.time import format_duration
+from racelab.domain.vocabulary import COLUMNS
+from racelab.views.axes import add_bands, describe, empty_figure, short_time, time_ticks
+from racelab.views.plotly_theme import template
+from racelab.views.race_frames import car_styles, neutral_bands
+from racelab.views.theme import palette, tyre_colour, tyre_letter
+
+# Slower laps than this share of the class's best say nothing about pace: they are counted, not drawn.
+CUT = 1.07
+_PANELS = 6
+
+
+def lap_time_figure(
+    laps: pd.DataFrame, cars: Sequence[str], *, track_status: pd.DataFrame | None = None,
+    entries: pd.DataFrame | None = None, dark: bool = False,
+) -> go.Figure:  # fmt: skip
+    """Lap times over laps for up to six cars, a panel each.
+
+    Args:
+        laps: `load_laps` of the session (durations in ms).
+        cars: the car numbers, in the order of the panels.
+        track_status: `load_track_status`, drawn as bands.
+        entries: `load_entries`, for colours where the tyre is not known.
+        dark: for live pages; reports are light.
+    """
+    shown = [car for car in cars if (laps["car_number"] == car).any()][:_PANELS]
+    timed = laps.dropna(subset=["lap_time_ms"])
+    if not shown or timed.empty:
+        return empty_figure("No lap times yet: choose cars that have done a lap.", dark)
+    figure = make_subplots(rows=len(shown), cols=1, shared_xaxes=True, vertical_spacing=0.16 / len(shown))
+    styles = car_styles(entries if entries is not None else laps[["car_number"]].head(0), shown, dark)
+    told = [_panel(figure, row, timed, car, styles[car]["color"], dark) for row, car in enumerate(shown, 1)]
+    if track_status is not None:
+        add_bands(figure, neutral_bands(track_status, _last(laps)), laps, lift=15)
+    figure.update_xaxes(title_text="Lap", row=len(shown), col=1)
+    figure.update_xaxes(range=[0, int(timed["lap_number"].max()) + 1])
+    figure.update_layout(
+        template=template(dark),
+        title=f"{COLUMNS['lap_time_ms'].heading}s, in-laps ticked",
+        margin={"t": 72},
+        hovermode="closest",
+    )
+    return describe(figure, "Lap times by lap. " + " ".join(told))
+
+
+def _panel(figure: go.Figure, row: int, laps: pd.DataFrame, car: str, colour: str, dark: bool) -> str:
+    own = laps[laps["car_number"] == car].sort_values("lap_number")
+    low, high = _limits(laps, own)
+    above = int((own["lap_time_ms"] > high).sum())
+    for _, stint in own.groupby("stint", dropna=False):
+        figure.add_trace(_stint_trace(stint, high, car, colour, dark), row=row, col=1)
+    stops = own[own["pit_in"]]
+    figure.add_trace(_stop_ticks(stops, low, dark), row=row, col=1)
+    ticks = time_ticks(low, high, 5)
+    figure.update_yaxes(
+        range=[low - (high - low) * 0.06, high], tickvals=ticks, ticktext=[short_time(tick) for tick in ticks],
+        title_text="min:s" if len(ticks) and row == 1 else None, row=row, col=1,
+    )  # fmt: skip
+    count = f" · {_count(above, 'lap')} above {short_time(high)}" if above else ""
+    name = f"<b>#{car}</b> {_who(own)}{count}"
+    domain = "y domain" if row == 1 else f"y{row} domain"
+    figure.add_annotation(
+        text=name, x=0, y=1, xref="paper", yref=domain, xanchor="left", yanchor="bottom", showarrow=False,
+        font={"size": 11, "color": palette(dark).text},
+    )  # fmt: skip
+    best = format_duration(int(own["lap_time_ms"].min()))
+    return f"Car {car}: {_count(len(own), 'lap')}, best {best}, {_count(len(stops), 'stop')}, {_count(above, 'lap')} above {short_time(high)}."
+
+
+def _limits(laps: pd.DataFrame, own: pd.DataFrame) -> tuple[int, int]:
+    """From just under the class's best lap to 107 % of it, as whole ms."""
+    same = laps
+    if "car_class" in own and own["car_class"].notna().any():
+        same = laps[laps["car_class"] == own["car_class"].dropna().iloc[0]]
+    best = int(same["lap_time_ms"].min())
+    return int(best * 0.997), round(best * CUT)
+
+
+def _stint_trace(stint: pd.DataFrame, high: int, car: str, colour: str, dark: bool) -> go.Scatter:
+    """One stint's line; a lap that is cut off breaks it."""
+    compound = stint["compound"].dropna().iloc[0] if stint["compound"].notna().any() else None
+    line = tyre_colour(compound, dark) if compound else colour
+    times = [int(time) if time <= high else None for time in stint["lap_time_ms"]]
+    first = next((index for index, time in enumerate(times) if time is not None), None)
+    letters = [tyre_letter(compound) if compound and index == first else "" for index in range(len(times))]
+    hollow = ["circle-open" if quality == "repaired" else "circle" for quality in stint["quality"]]
+    return go.Scatter(
+        x=stint["lap_number"].astype(int).tolist(), y=times,
+        mode="lines+markers+text", text=letters, textposition="top center", textfont={"size": 11, "color": line},
+        line={"color": line, "width": 1.4}, marker={"size": 4.5, "symbol": hollow, "color": line},
+        customdata=[hover_text(lap, car) for lap in stint.to_dict("records")],
+        hovertemplate="%{customdata}<extra></extra>", cliponaxis=False,
+    )  # fmt: skip
+
+
+def hover_text(lap: dict[Any, Any], car: str) -> str:
+    """Car, driver, lap, time, tyre and its age: the order of every hover."""
+    parts = [f"#{car}", _text(lap.get("driver")), f"lap {lap['lap_number']}", format_duration(_int(lap["lap_time_ms"]))]
+    compound = _text(lap.get("compound"))
+    if compound:
+        age = _int(lap.get("tyre_age"))
+        parts.append(compound if age is None else f"{compound}, {age} laps old")
+    if lap.get("quality") == "repaired":
+        parts.append("repaired")
+    return " · ".join(part for part in parts if part)
+
+
+def _stop_ticks(stops: pd.DataFrame, low: int, dark: bool) -> go.Scatter:
+    return go.Scatter(
+        x=stops["lap_number"].astype(int).tolist(), y=[low] * len(stops), mode="markers", hoverinfo="skip",
+        marker={"symbol": "line-ns-open", "size": 10, "color": palette(dark).text, "line": {"width": 1.6}},
+    )  # fmt: skip
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _who(own: pd.DataFrame) -> str:
+    last = own.iloc[-1]
+    words = (_text(last.get("driver")), _text(last.get("car_class")) or _text(last.get("team")))
+    return ", ".join(word for word in words if word)
+
+
+def _last(laps: pd.DataFrame) -> int | None:
+    return _int(laps["end_ms"].max())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _int(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)

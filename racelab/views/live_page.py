@@ -1,0 +1,158 @@
+"""The live page: bar, tower, charts and race control on one page, fed from a source that it is given."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pandas as pd
+
+from racelab.errors import RacelabError
+from racelab.views.bar import SessionNames, bar_state
+from racelab.views.live_charts import LiveCharts
+from racelab.views.live_layout import LiveLayout
+from racelab.views.messages import message_rows
+
+log = logging.getLogger("racelab.views")
+POLL_S = 0.5
+_LOOK_AGAIN_S = 3.0
+_FIRST_CHOSEN = 3
+NOTHING_LIVE = "No session is live. Start one with `racelab replay SESSION`: this page follows it by itself."
+
+
+class LiveSource(Protocol):
+    """One session as a live page reads it."""
+
+    @property
+    def names(self) -> SessionNames:
+        """Event, session and where and when it is."""
+
+    @property
+    def reference(self) -> str:
+        """The session's name in commands, such as f1/2025/1/R."""
+
+    def poll(self) -> tuple[Any, Sequence[Any]]:
+        """What is new since the last call: the race state or None, and the cars that changed."""
+
+    def updated_utc(self) -> datetime | None:
+        """When the latest state was published; None where there is none."""
+
+    def laps(self) -> pd.DataFrame:
+        """Laps as `load_laps` gives them."""
+
+    def entries(self) -> pd.DataFrame:
+        """Cars of the session."""
+
+    def track_status(self) -> pd.DataFrame:
+        """Flags of the session."""
+
+
+class SessionDirectory(Protocol):
+    """Which sessions there are, and which of them is live."""
+
+    def latest(self) -> int | None:
+        """The session whose live state was published last."""
+
+    def listed(self) -> list[tuple[str, int]]:
+        """Words and id of every stored session."""
+
+    def open(self, session_id: int) -> LiveSource:
+        """The source of a session; NotFound if the store lacks it."""
+
+
+class LivePage:
+    """The page; `widget` is what is displayed and `run` keeps it up to date."""
+
+    def __init__(self, directory: SessionDirectory, session_id: int | None = None) -> None:
+        self._directory = directory
+        self._pinned = session_id
+        self._followed: int | None = None
+        self._source: LiveSource | None = None
+        self._state: Any = None
+        self._cars: dict[str, Any] = {}
+        self._looked = 0.0
+        # The loop holds its tasks weakly, so the page keeps the one that runs it.
+        self.task: asyncio.Task[None] | None = None
+        self.layout = LiveLayout(directory.listed(), session_id)
+        self.charts = LiveCharts(self.layout)
+        self.widget = self.layout.widget
+        self.layout.picker.observe(self._picked, "value")
+        self.layout.tower.observe(lambda _: self.charts.draw(), "selected")
+        self.layout.tabs.observe(lambda _: self.charts.draw(), "selected_index")
+        self.step()
+
+    async def run(self) -> None:
+        """Poll the source for ever, twice a second; a fault is told on the page and the next poll goes on."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                self.step()
+            except RacelabError as error:
+                self.layout.tower.note = str(error)
+            except Exception as error:
+                # The page of a race day must not stop for one bad state.
+                log.exception("the live page could not show a state")
+                self.layout.tower.note = f"The last state could not be shown ({type(error).__name__})."
+
+    def step(self) -> None:
+        """Look for the session to follow, and show what is new in it."""
+        self._look()
+        if self._source is None:
+            return
+        state, cars = self._source.poll()
+        if state is not None:
+            self._show(self._source, state, cars)
+        self.charts.refresh(self._state)
+
+    def _look(self) -> None:
+        now = datetime.now(UTC).timestamp()
+        if self._looked and now - self._looked < _LOOK_AGAIN_S:
+            return
+        self._looked = now
+        wanted = self._pinned if self._pinned is not None else self._directory.latest()
+        if wanted is None:
+            self._say_nothing_is_live()
+        elif wanted != self._followed:
+            self._follow(wanted)
+
+    def _follow(self, session_id: int) -> None:
+        source = self._directory.open(session_id)
+        self._followed, self._source, self._state, self._cars = session_id, source, None, {}
+        self.layout.tower.selected = []
+        self.layout.tower.clear(
+            f"{source.names.event}, {source.names.session} is stored but is not live. "
+            f"Start it with `racelab replay {source.reference}`: this page follows it by itself."
+        )
+        self.layout.messages.messages = []
+        self.layout.bar.state = bar_state(source.names, None, None)
+        self.charts.follow(source)
+
+    def _say_nothing_is_live(self) -> None:
+        self.layout.tower.note = NOTHING_LIVE
+        self.layout.bar.state = bar_state(SessionNames("racelab", "live timing"), None, None)
+
+    def _picked(self, change: Any) -> None:
+        self._pinned = change["new"]
+        self._looked = 0.0
+        self.step()
+
+    def _show(self, source: LiveSource, state: Any, cars: Sequence[Any]) -> None:
+        if self._state is not None and state.time_ms < self._state.time_ms:
+            self._cars = {}
+        self._cars |= {car.car_number: car for car in cars}
+        self._state = replace(state, cars=dict(self._cars))
+        layout = self.layout
+        layout.tower.show(self._state.order)
+        layout.tower.note = "" if self._cars else "The session is open; no car has been seen yet."
+        if not layout.tower.selected and self.charts.untouched:
+            layout.tower.selected = [car.car_number for car in self._state.order[:_FIRST_CHOSEN]]
+        layout.bar.state = bar_state(source.names, self._state, _age_ms(source.updated_utc()))
+        rows = message_rows(self._state.messages)
+        if rows != layout.messages.messages:
+            layout.messages.messages = rows
+
+
+def _age_ms(updated: datetime | None) -> int:
+    return 0 if updated is None else max(0, round((datetime.now(UTC) - updated).total_seconds() * 1000))
