@@ -57,10 +57,12 @@ class CarState:
 class CarLedger:
     """What the reducers remember of a car and nobody is shown.
 
-    ``laps`` and ``times`` are the crossings that are known: lap number and session time in ms, both rising. ``told`` is
-    the provider's own line, ``stop_laps`` the in-laps of its stops, ``exit_lap`` the in-lap of the last stop it left.
+    ``newest`` is its last lap. ``laps`` and ``times`` are the crossings that are known: lap number and session time in
+    ms, both rising. ``told`` is the provider's own line, ``stop_laps`` the in-laps of its stops, ``exit_lap`` the in-lap
+    of the last stop that it left.
     """
 
+    newest: int = 0
     laps: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
     told: Timing | None = None

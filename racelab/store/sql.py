@@ -76,6 +76,29 @@ class SqlStore:
         with self._transaction() as connection:
             return bulk.upsert(connection, table, columns, self._chunk_rows)
 
+    def write_tables(self, tables: dict[str, Columns]) -> int:
+        """Insert rows of several tables, or overwrite those with the same natural key, in one transaction.
+
+        Raises:
+            StoreError: the database refused it; nothing is stored then.
+        """
+        with self._transaction() as connection:
+            return sum(bulk.upsert(connection, name, columns, self._chunk_rows) for name, columns in tables.items())
+
+    def newer(self, table: str, key: SessionKey, revision: int) -> list[dict[str, Any]]:
+        """Plain rows of a live table whose revision is above this one, oldest first; cheap enough to ask often.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        held = SA_TABLES[table]
+        query = sa.select(held).where(held.c.session_id == key.session_id, held.c.revision > revision)
+        try:
+            with self._engine.connect() as connection:
+                return [dict(row) for row in connection.execute(query.order_by(held.c.revision)).mappings()]
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(f"the store {mask(self.url)} cannot be read: {first_line(error)}") from error
+
     def read(self, table: str, key: SessionKey | None = None, **where: object) -> pd.DataFrame:
         """A table's rows in the order of its natural key, for one session or all, filtered by equal values."""
         columns = SA_TABLES[table].c

@@ -13,10 +13,9 @@ from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, Ca
 def complete(state: RaceState, lap: Lap) -> RaceState:
     """A car has completed a lap, or a lap is told again with more of it known."""
     car, ledger = car_of(state, lap.car_number), ledger_of(state, lap.car_number)
-    newest = max(ledger.laps[-1] if ledger.laps else 0, 0)
-    if lap.lap_number < newest:
+    if lap.lap_number < ledger.newest:
         return state
-    is_new = lap.lap_number > newest
+    is_new = lap.lap_number > ledger.newest
     changed = given(
         laps=max(car.laps or 0, lap.lap_number),
         driver=_driver(ledger, lap.seat),
@@ -61,6 +60,7 @@ def _status(state: RaceState, car: CarState, lap: Lap) -> str | None:
 
 def _crossed(ledger: CarLedger, lap: Lap) -> CarLedger:
     """The crossing is remembered where its time is known and not before the last one."""
+    ledger = replace(ledger, newest=lap.lap_number)
     if lap.end_ms is None or (ledger.times and lap.end_ms < ledger.times[-1]):
         return ledger
     return replace(ledger, laps=(*ledger.laps, lap.lap_number), times=(*ledger.times, lap.end_ms))

@@ -1,7 +1,7 @@
 """Timing71 recordings: ZIP files of a session's states, and the parser that a live feed shares with them."""
 
 from racelab.sources.timing71.parser import Parser
-from racelab.sources.timing71.reader import FoundSession, find_sessions
+from racelab.sources.timing71.reader import FoundSession, find_sessions, name_states
 from racelab.sources.timing71.recording import Recording, sniff
 
-__all__ = ["FoundSession", "Parser", "Recording", "find_sessions", "sniff"]
+__all__ = ["FoundSession", "Parser", "Recording", "find_sessions", "name_states", "sniff"]

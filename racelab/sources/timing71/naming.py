@@ -1,31 +1,28 @@
 """Which session a recording holds, from its manifest."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from racelab.domain.series import Series
-from racelab.domain.sessions import SessionKey
+from racelab.domain.sessions import Event, SessionKey
 from racelab.errors import BadInput
 from racelab.sources.hints import Hints
 from racelab.sources.timing71 import specification as spec
-
-RoundOf = Callable[[Series, int, str, date], int | None]
+from racelab.sources.timing71.rounds import round_of
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A session's key, its event's name and the instant at which the recording began."""
+    """A session's key, its event and the length of a lap where the calendar has it."""
 
     key: SessionKey
-    event: str
-    began: datetime
+    event: Event
+    lap_length_m: float | None = None
 
 
-def name_session(manifest: dict[str, Any], path: Path, hints: Hints, round_of: RoundOf) -> Name:
+def name_session(manifest: dict[str, Any], path: Path, hints: Hints) -> Name:
     """The session's name from the manifest's name, description and start; hints win.
 
     Raises:
@@ -42,8 +39,12 @@ def name_session(manifest: dict[str, Any], path: Path, hints: Hints, round_of: R
     began = _began(manifest, path, hints)
     season = hints.season or began.year
     name = (hints.event or event or session).strip()
-    number = round_of(series, season, name, began.date())
-    return Name(SessionKey(series, season, unknown_round(name) if number is None else number, code), name, began)
+    found = round_of(series, season, name, began.date())
+    key = SessionKey(series, season, found.round if found else unknown_round(name), code)
+    if found is None:
+        return Name(key, Event(name, circuit=hints.circuit))
+    place = found.circuit
+    return Name(key, Event(name, hints.circuit or place.name, place.country, place.timezone), place.lap_length_m)
 
 
 def unknown_round(event: str) -> int:

@@ -1,24 +1,36 @@
 """Recordings as sessions for the store."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, Protocol
 
-from racelab.domain.flags import SessionStatus
+from racelab.domain.frames import Frame
 from racelab.domain.laps import Lap, PitStop
-from racelab.domain.records import Clock, Provenance, Repair, SessionData
-from racelab.domain.sessions import Event, Session, SessionKey
+from racelab.domain.records import Provenance, Repair, SessionData
+from racelab.domain.sessions import Session, SessionKey
 from racelab.errors import BadInput
 from racelab.sources.hints import Hints
 from racelab.sources.timing71.naming import Name, name_session
 from racelab.sources.timing71.parser import Parser
 from racelab.sources.timing71.recording import Recording, sniff
-from racelab.sources.timing71.rounds import round_of
-from racelab.sources.timing71.session import start_of
+from racelab.sources.timing71.session import scheduled, start_of
 
 VERSION = "1"
+
+
+class States(Protocol):
+    """Recorded states with their manifest, whatever file holds them."""
+
+    manifest: dict[str, Any]
+
+    def __len__(self) -> int:
+        """How many frames there are."""
+
+    def frames(self) -> Iterator[Frame]:
+        """The states, from the first on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +39,34 @@ class FoundSession:
 
     path: Path
     name: Name
-    recording: Recording
+    recording: States
 
     @property
     def label(self) -> str:
         """What to call it while it is read."""
-        return f"{self.name.event} {self.name.key.name} ({self.path.name})"
+        return f"{self.name.event.name} {self.name.key.name} ({self.path.name})"
 
     @property
     def key(self) -> SessionKey:
         """The session's key."""
         return self.name.key
 
-    def start(self) -> datetime | None:
-        """The instant at which the race clock was zero, or None where the recording ends before that."""
-        return next((start for start in map(start_of, self.recording.frames()) if start is not None), None)
+    def session(self) -> Session:
+        """The session as its first running state tells it: start and length, not yet an end."""
+        for frame in self.recording.frames():
+            start = start_of(frame)
+            if start is not None:
+                length, laps = scheduled(frame.payload["session"])
+                return Session(
+                    self.key, start, scheduled_ms=length, scheduled_laps=laps, lap_length_m=self.name.lap_length_m,
+                    status="incomplete", status_note="the recording ends before the chequered flag",
+                )  # fmt: skip
+        note = "the recording ends before the start"
+        return Session(self.key, lap_length_m=self.name.lap_length_m, status="incomplete", status_note=note)
 
     def parser(self) -> Parser:
         """A parser that knows the start, so that what comes before it has negative session times."""
-        return Parser(self.recording.manifest, self.start())
+        return Parser(self.recording.manifest, self.session().start_utc)
 
     def provenance(self) -> Provenance:
         """The file and its digest."""
@@ -59,20 +80,19 @@ class FoundSession:
         Raises:
             BadInput: not one frame of it can be read.
         """
-        parser = self.parser()
-        data = SessionData(Event(self.name.event), Session(self.key), self.provenance())
-        clocks: list[Clock] = []
+        session = self.session()
+        parser = Parser(self.recording.manifest, session.start_utc)
+        data = SessionData(self.name.event, session, self.provenance())
         for frame in self.recording.frames():
-            records = list(parser.process(frame))
-            data.add(records)
-            clocks += [record for record in records if isinstance(record, Clock)]
+            data.add(parser.process(frame))
         if not parser.cars:
             raise BadInput(f"{self.path}: none of its frames can be read; copy or download it again")
         data.add(parser.finish())
         _tidy(data)
-        data.session = describe(self.key, parser.start, clocks, data.session_status)
-        data.missing = [*parser.columns.missing(), *_missing(data, self.recording)]
-        data.repairs += _skipped(self.recording)
+        _end(data)
+        skipped: list[str] = getattr(self.recording, "skipped", [])
+        data.missing = [*parser.columns.missing(), *_missing(data, len(skipped), len(self.recording))]
+        data.repairs += _skipped(skipped)
         return data
 
 
@@ -83,25 +103,25 @@ def find_sessions(path: Path, hints: Hints) -> list[FoundSession]:
         BadInput: a file is no recording, or its manifest does not name the session.
     """
     paths = sorted(file for file in path.rglob("*.zip") if sniff(file)) if path.is_dir() else [path]
-    recordings = [(file, Recording(file)) for file in paths]
-    return [FoundSession(file, name_session(one.manifest, file, hints, round_of), one) for file, one in recordings]
+    return [name_states(file, Recording(file), hints) for file in paths]
 
 
-def describe(key: SessionKey, start: datetime | None, clocks: list[Clock], status: Iterable[SessionStatus]) -> Session:
-    """The session's own row: length from the clock's first reading, end at the chequered flag."""
-    ended = next((change.time_ms for change in status if change.status == "finished"), None)
-    timed = next((clock for clock in clocks if clock.remaining_ms is not None), None)
-    length = (timed.remaining_ms or 0) + (timed.elapsed_ms or 0) if timed else None
-    laps = next((clock.remaining_laps for clock in clocks if clock.remaining_laps is not None), None)
-    return Session(
-        key,
-        start_utc=start,
-        end_utc=start + timedelta(milliseconds=ended) if start and ended is not None else None,
-        scheduled_ms=length or None,
-        scheduled_laps=None if length else laps,
-        status="finished" if ended is not None else "incomplete",
-        status_note=None if ended is not None else "the recording ends before the chequered flag",
-    )
+def name_states(path: Path, states: States, hints: Hints) -> FoundSession:
+    """The session that recorded states hold, named by their manifest.
+
+    Raises:
+        BadInput: the manifest does not name the session.
+    """
+    return FoundSession(path, name_session(states.manifest, path, hints), states)
+
+
+def _end(data: SessionData) -> None:
+    """The session's end and status, where the chequered flag was seen."""
+    ended = next((change.time_ms for change in data.session_status if change.status == "finished"), None)
+    start = data.session.start_utc
+    if ended is not None and start is not None:
+        end = start + timedelta(milliseconds=ended)
+        data.session = replace(data.session, end_utc=end, status="finished", status_note=None)
 
 
 def _tidy(data: SessionData) -> None:
@@ -117,17 +137,16 @@ def _key(record: Lap | PitStop) -> tuple[str, int]:
     return record.car_number, record.lap_number
 
 
-def _missing(data: SessionData, recording: Recording) -> list[str]:
+def _missing(data: SessionData, skipped: int, frames: int) -> list[str]:
     first: dict[str, int] = {}
     for lap in data.laps:
         first[lap.car_number] = min(lap.lap_number, first.get(lap.car_number, lap.lap_number))
     late = max(first.values(), default=1)
     parts = [f"laps before lap {late}"] if late > 1 else []
-    parts += [f"{len(recording.skipped)} of {len(recording)} frames"] if recording.skipped else []
+    parts += [f"{skipped} of {frames} frames"] if skipped else []
     return parts if data.results else [*parts, "results"]
 
 
-def _skipped(recording: Recording) -> list[Repair]:
+def _skipped(skipped: list[str]) -> list[Repair]:
     reason = "the frame cannot be read, or frames before it are missing; states go on with the next key frame"
-    names = recording.skipped[:1000]
-    return [Repair("skipped_frame", "frames", name, "payload", None, None, reason) for name in names]
+    return [Repair("skipped_frame", "frames", name, "payload", None, None, reason) for name in skipped[:1000]]

@@ -1,13 +1,12 @@
-"""Rounds of events, as far as this house knows them."""
+"""Where and in which round an event is, from the calendar; other series have none here."""
 
 from datetime import date
 
 from racelab.domain.series import Series
-
-# Rounds by series, season and the event's date where no calendar is at hand.
-_KNOWN = {(Series.IMSA, 2026, date(2026, 5, 30)): 5}
+from racelab.sources.calendar import Round, find_rounds
 
 
-def round_of(series: Series, season: int, event: str, day: date) -> int | None:
-    """The event's round, or None where it is not known."""
-    return _KNOWN.get((series, season, day))
+def round_of(series: Series, season: int, event: str, day: date) -> Round | None:
+    """The event's round, or None where no calendar tells just one."""
+    found = find_rounds(series, season, [event], on=day)
+    return found[0] if len(found) == 1 else None

@@ -24,6 +24,14 @@ def start_of(frame: Frame) -> datetime | None:
     return frame.received_at if spec.FLAGS.get(str(session.get("flagState"))) else None
 
 
+def scheduled(session: dict[str, Any]) -> tuple[int | None, int | None]:
+    """The session's length in ms by its clock, or else in laps, from a state near its start."""
+    elapsed, remaining = _millis(session.get("timeElapsed")), _millis(session.get("timeRemain"))
+    if remaining:
+        return round((remaining + (elapsed or 0)) / 1000) * 1000, None
+    return None, count(session.get("lapsRemain"))
+
+
 @dataclass(slots=True)
 class SessionTrack:
     """Remembers what was said, so that only changes become records."""

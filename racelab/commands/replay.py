@@ -1,0 +1,161 @@
+"""`racelab replay`: a stored or recorded session through the live road, at any speed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from racelab.commands.context import emit, is_json, log
+from racelab.domain.frames import Parser
+from racelab.domain.sessions import SessionKey
+from racelab.domain.time import format_clock, parse_duration
+from racelab.errors import BadInput, NotFound
+from racelab.live.clock import Clock, ReplayClock, SystemClock
+from racelab.live.feed import Feed, RecordsParser
+from racelab.live.recorder import RecordedFeed, is_recording
+from racelab.live.replay import Road, replay
+from racelab.live.state import RaceState
+from racelab.live.stored import NO_START, stored_feed
+from racelab.live.writer import SessionWriter, is_running
+from racelab.sources import timing71
+from racelab.sources.hints import Hints
+from racelab.store.open import open_store
+from racelab.store.sql import SqlStore
+
+_LOG_EVERY, _SHOW_EVERY = timedelta(seconds=10), timedelta(seconds=0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is replayed: frames, their parser, the instant from which session time counts, and who writes rows."""
+
+    key: SessionKey
+    feed: Feed
+    parser: Parser
+    start: datetime
+    writer: SessionWriter | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("replay")(replay_session)
+
+
+def replay_session(
+    session: str = typer.Argument(help="A session's id or name such as f1/2025/1/R, or a recording's file"),
+    speed: float = typer.Option(1.0, min=0, help="Times as fast as it was; 0 is as fast as possible"),
+    begin: str = typer.Option(None, "--from", help="Session time to begin at: seconds or h:mm:ss"),
+) -> None:
+    """Replay a session as if it were live: dashboards follow it."""
+    wall = SystemClock()
+    offset = read_offset(begin) if begin else None
+    with open_store() as store:
+        source = open_source(session, store)
+        road = Road(source.parser, store, source.key, wall, source.writer)
+        first = source.start + offset if offset is not None else None
+        with _progress(source.key, wall) as show:
+            for state in replay(source.feed, road, lambda at: ReplayClock(at, speed, wall), first):
+                show(state)
+    summary = summarise(source.key, road)
+    emit(summary, lambda console: _print(console, summary))
+
+
+def open_source(reference: str, store: SqlStore) -> Source:
+    """The session or file that the user names.
+
+    Raises:
+        NotFound: the store has no such session, and there is no such file.
+        BadInput: the file is no recording.
+    """
+    path = Path(reference)
+    if path.is_file():
+        return _of_file(path, store)
+    if path.suffix or path.is_dir():
+        raise NotFound(f"there is no recording {path}: name a file, or a session that `racelab sessions` lists")
+    key = store.find(reference)
+    feed = stored_feed(store, key)
+    start = store.read("sessions", key)["start_utc"].dropna()
+    return Source(key, feed, RecordsParser(), start.iloc[0].to_pydatetime() if len(start) else NO_START)
+
+
+def read_offset(text: str) -> timedelta:
+    """A session time from seconds or ``h:mm:ss``.
+
+    Raises:
+        BadInput: the text is neither.
+    """
+    try:
+        return timedelta(milliseconds=parse_duration(text))
+    except ValueError as error:
+        raise BadInput(f"--from {text!r} is no session time: write seconds or h:mm:ss") from error
+
+
+def summarise(key: SessionKey, road: Road) -> dict[str, Any]:
+    """What the replay came to, as `--json` prints it: laps are the leader's."""
+    leader = next(iter(road.state.order), None)
+    return {
+        "session": str(key),
+        "frames": road.frames,
+        "laps": leader.laps if leader else None,
+        "leader": leader.car_number if leader else None,
+        "flag": road.state.flag,
+        "revision": road.revision,
+    }
+
+
+def _of_file(path: Path, store: SqlStore) -> Source:
+    if is_recording(path):
+        recorded = RecordedFeed(path)
+        if recorded.protocol != "timing71":
+            raise BadInput(f"{path}: no parser for the protocol {recorded.protocol!r}; a newer racelab may have one")
+        found = timing71.name_states(path, recorded, Hints())
+    else:
+        found = timing71.find_sessions(path, Hints())[0]
+    session = found.session()
+    # A session that was ingested keeps its rows; the replay then only shows it.
+    writer = None
+    if is_running(store.digest(found.key)):
+        writer = SessionWriter(found.name.event, session, found.provenance())
+    parser = timing71.Parser(found.recording.manifest, session.start_utc)
+    return Source(found.key, found.recording, parser, session.start_utc or NO_START, writer)
+
+
+@contextmanager
+def _progress(key: SessionKey, wall: Clock) -> Iterator[Any]:
+    """A line that changes on a terminal, a log line now and then elsewhere."""
+    on_terminal = sys.stderr.isatty() and not is_json()
+    every, last = (_SHOW_EVERY if on_terminal else _LOG_EVERY), wall.now()
+    with Status(str(key), console=Console(stderr=True)) if on_terminal else nullcontext() as status:
+
+        def show(state: RaceState) -> None:
+            nonlocal last
+            if wall.now() - last < every:
+                return
+            last = wall.now()
+            if status is not None:
+                status.update(f"{key}  {in_words(state)}")
+            else:
+                log.info("replay %s: %s", key, in_words(state))
+
+        yield show
+
+
+def in_words(state: RaceState) -> str:
+    """The race clock, the flag and the leader."""
+    clock = format_clock(state.elapsed_ms if state.elapsed_ms is not None else state.time_ms)
+    leader = next(iter(state.order), None)
+    first = f"#{leader.car_number} leads on lap {leader.laps or 0}" if leader else "no cars yet"
+    return f"{clock}  {state.flag.label if state.flag else 'no flag'}  {first}"
+
+
+def _print(console: Console, summary: dict[str, Any]) -> None:
+    flag = summary["flag"].label if summary["flag"] else "no flag"
+    leader = f"#{summary['leader']} first on {summary['laps']} laps" if summary["leader"] else "no cars"
+    console.print(f"{summary['session']}: {summary['frames']} frames replayed, {flag}, {leader}", markup=False)
