@@ -1,0 +1,139 @@
+"""What is known of the rounds of the endurance series before a file is opened: names, places, dates, starts.
+
+The facts stand in `calendars/*.csv`: rounds with their dates (of each race, where a weekend has two), scheduled
+starts and lengths, circuits with their time zones, lap lengths and the names by which files and people call them.
+Round 0 is a meeting before the season that counts for no championship.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib.resources import files
+
+from racelab.domain.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A circuit; ``lap_length_m`` is null where its layout differs between series."""
+
+    key: str
+    name: str
+    country: str
+    timezone: str
+    lap_length_m: float | None
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A meeting of a season; ``code`` is the session that is its race, ``dates`` are local, one for each race."""
+
+    series: Series
+    season: int
+    round: int
+    name: str
+    circuit: Circuit
+    dates: tuple[date, ...]
+    start_utc: datetime | None
+    scheduled_ms: int
+    code: str
+    aliases: tuple[str, ...]
+
+
+@cache
+def circuits() -> tuple[Circuit, ...]:
+    """Every circuit that is known."""
+    return tuple(
+        Circuit(
+            row["circuit"], row["name"], row["country"], row["timezone"],
+            float(row["lap_length_m"]) if row["lap_length_m"] else None, tuple(row["aliases"].split(";")),
+        )
+        for row in _table("circuits")
+    )  # fmt: skip
+
+
+@cache
+def rounds(series: Series, season: int | None = None) -> tuple[Round, ...]:
+    """The rounds of a season, or of all seasons that are known; none for a series without a calendar here."""
+    if series is Series.F1:
+        return ()
+    places = {circuit.key: circuit for circuit in circuits()}
+    every = (_round(series, row, places) for row in _table(series.value))
+    return tuple(entry for entry in every if season in (None, entry.season))
+
+
+def find_circuit(names: Iterable[str]) -> Circuit | None:
+    """The circuit that the first telling one of these names means, or None."""
+    for name in names:
+        text = _plain(name)
+        scores = [(_longest(circuit.aliases, text), circuit) for circuit in circuits()]
+        best, found = max(scores, key=lambda pair: pair[0])
+        if best:
+            return found
+    return None
+
+
+def find_rounds(series: Series, season: int, names: Iterable[str], on: date | None = None) -> list[Round]:
+    """The rounds that the first telling one of these names means: one, none, or several that it cannot tell apart.
+
+    A date that is the day of just one round decides before any name does.
+    """
+    held = rounds(series, season)
+    on_day = [entry for entry in held if on is not None and on in entry.dates]
+    if len(on_day) == 1:
+        return on_day
+    for name in names:
+        text = _plain(name)
+        scores = [(_longest(_spellings(entry), text), entry) for entry in on_day or held]
+        best = max((score for score, _ in scores), default=0)
+        if best:
+            return [entry for score, entry in scores if score == best]
+    return []
+
+
+def _spellings(entry: Round) -> Sequence[str]:
+    """What a round may be called: its name, its circuit's names, those with the race's length.
+
+    A round with names of its own goes by these alone: another of the season is held at the same circuit.
+    """
+    if entry.aliases:
+        return [_plain(entry.name).strip(), *entry.aliases]
+    hours = f"{entry.scheduled_ms // 3_600_000}"
+    long = [
+        f"{length} {alias}" if first else f"{alias} {length}"
+        for alias in entry.circuit.aliases
+        for length in (f"{hours}h", f"{hours} hours")
+        for first in (True, False)
+    ]
+    return [_plain(entry.name).strip(), *entry.circuit.aliases, *long]
+
+
+def _longest(aliases: Iterable[str], text: str) -> int:
+    return max((len(alias) for alias in aliases if alias and f" {alias} " in text), default=0)
+
+
+def _plain(name: str) -> str:
+    """Lower case without accents, single spaces for everything else, one at each end."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return f" {re.sub(r'[^a-z0-9]+', ' ', folded).strip()} "
+
+
+def _round(series: Series, row: dict[str, str], places: dict[str, Circuit]) -> Round:
+    start = row["start_utc"]
+    return Round(
+        series, int(row["season"]), int(row["round"]), row["name"], places[row["circuit"]],
+        tuple(date.fromisoformat(day) for day in row["dates"].split()),
+        datetime.strptime(start, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC) if start else None,
+        round(float(row["hours"]) * 60) * 60_000, row["code"], tuple(filter(None, row["aliases"].split(";"))),
+    )  # fmt: skip
+
+
+@cache
+def _table(name: str) -> tuple[dict[str, str], ...]:
+    text = files("racelab.sources").joinpath("calendars", f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
