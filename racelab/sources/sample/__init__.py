@@ -6,6 +6,6 @@ pace, wear, fuel effect, pit loss, neutralisations and mishaps.
 """
 
 from racelab.sources.sample.session import SampleSession, generate
-from racelab.sources.sample.truth import ground_truth
+from racelab.sources.sample.truth import ground_truth, write_ground_truth
 
-__all__ = ["SampleSession", "generate", "ground_truth"]
+__all__ = ["SampleSession", "generate", "ground_truth", "write_ground_truth"]

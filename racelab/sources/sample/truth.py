@@ -1,5 +1,7 @@
 """The truth behind a seed's races: what models may be checked against and timing systems never tell."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from racelab.sources.sample.season import PLANS, Plan
@@ -51,3 +53,11 @@ def _mishaps(plan: Plan, parts: Cast, seed: int) -> list[dict[str, Any]]:
         for (number, lap), mishap in sorted(parts.script.mishaps.items())
         if (number, lap) in driven
     ]
+
+
+def write_ground_truth(seed: int, folder: Path) -> Path:
+    """Write the truth of a seed as ``ground_truth_<seed>.json`` in a folder, which is made where it lacks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"ground_truth_{seed}.json"
+    path.write_text(json.dumps(ground_truth(seed), indent=2) + "\n", encoding="utf-8")
+    return path
