@@ -70,6 +70,11 @@ def load_repairs(session: Reference, *, db: str | None = None) -> pd.DataFrame:
     return _load("repairs", session, db)
 
 
+def load_provenance(session: Reference, *, db: str | None = None) -> pd.DataFrame:
+    """Where a session came from: source, file or address, digest, when it was read, what the source lacks."""
+    return _load("ingest_runs", session, db)
+
+
 def load_predictions(session: Reference, *, db: str | None = None) -> pd.DataFrame:
     """Predictions for a session, each with its intervals and the model's name."""
     return _load("predictions", session, db)

@@ -1,6 +1,6 @@
 """Tables and facts as HTML; everything that comes from data is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
 import pandas as pd
@@ -12,15 +12,24 @@ from racelab.domain.vocabulary import COLUMNS
 _RIGHT = ("int", "float")
 
 
-def table(frame: pd.DataFrame, headings: Mapping[str, str] | None = None, caption: str | None = None) -> HTML:
+def table(
+    frame: pd.DataFrame,
+    headings: Mapping[str, str] | None = None,
+    caption: str | None = None,
+    minor: Collection[str] = (),
+) -> HTML:
     """A frame for people: the vocabulary's headings, times in racing notation, an en dash for what is missing.
 
     A value in a row whose ``quality`` is repaired carries a dot; the column itself is not shown.
+    Columns in ``minor`` are left out on a phone.
     """
     keys = [str(key) for key in frame.columns if key != "quality"]
     names = {key: COLUMNS[key].heading for key in keys if key in COLUMNS} | dict(headings or {})
-    head = "".join(f'<th scope="col"{_side(key)}{_title(key)}>{escape(names.get(key, key))}</th>' for key in keys)
-    body = "".join(_row(row, keys) for row in frame.to_dict("records"))
+    head = "".join(
+        f'<th scope="col"{_class(_kind(key), key in minor)}{_title(key)}>{escape(names.get(key, key))}</th>'
+        for key in keys
+    )
+    body = "".join(_row(row, keys, minor) for row in frame.to_dict("records"))
     over = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(f"<table>{over}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
@@ -53,24 +62,26 @@ def shown(key: str, value: object) -> str:
     return str(value)
 
 
-def _row(row: Mapping[object, object], keys: Sequence[str]) -> str:
-    mark = " repaired" if row.get("quality") == "repaired" else ""
-    cells = [_cell(key, row[key], mark if key.endswith("_ms") else "") for key in keys]
-    return f"<tr>{''.join(cells)}</tr>"
+def _row(row: Mapping[object, object], keys: Sequence[str], minor: Collection[str]) -> str:
+    repaired = row.get("quality") == "repaired"
+    return f"<tr>{''.join(_cell(key, row[key], key in minor, repaired) for key in keys)}</tr>"
 
 
-def _cell(key: str, value: object, mark: str) -> str:
-    classes = ("number" if _is_right(key) else "") + (mark if value is not pd.NA else "")
-    title = ' title="repaired: see Repairs"' if mark else ""
-    return f"<td{f' class={chr(34)}{classes.strip()}{chr(34)}' if classes.strip() else ''}{title}>{escape(shown(key, value))}</td>"
+def _cell(key: str, value: object, is_minor: bool, repaired: bool) -> str:
+    words = shown(key, value)
+    marked = repaired and key.endswith("_ms") and words != MISSING
+    title = ' title="repaired: see Repairs"' if marked else ""
+    return f"<td{_class(_kind(key), is_minor, marked)}{title}>{escape(words)}</td>"
 
 
-def _is_right(key: str) -> bool:
-    return key.endswith("_ms") or key in ("gap", "car_number") or (key in COLUMNS and COLUMNS[key].kind in _RIGHT)
+def _class(kind: str, is_minor: bool, marked: bool = False) -> str:
+    names = [name for name, there in ((kind, kind), ("minor", is_minor), ("repaired", marked)) if there]
+    return f' class="{" ".join(names)}"' if names else ""
 
 
-def _side(key: str) -> str:
-    return ' class="number"' if _is_right(key) else ""
+def _kind(key: str) -> str:
+    right = key.endswith("_ms") or key in ("gap", "car_number", "n") or (key in COLUMNS and COLUMNS[key].kind in _RIGHT)
+    return "number" if right else ""
 
 
 def _title(key: str) -> str:

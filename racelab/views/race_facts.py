@@ -46,7 +46,8 @@ def neutral_effect(race: Race) -> str | None:
         return None
     gaps = race.gap_ms(race.front[1], race.front[0])
     ends = race.laps[race.laps["car_number"] == race.front[0]].set_index("lap_number")["end_ms"]
-    effects = [effect for period in race.neutral if (effect := _effect(gaps, ends, period))]
+    settled = gaps[~gaps.index.isin(_pit_laps(race, race.front[:2]))]
+    effects = [effect for period in race.neutral if (effect := _effect(settled, ends, period))]
     if not effects:
         return None
     flag, start, end, before, after = max(effects, key=lambda effect: abs(effect[4] - effect[3]))
@@ -75,7 +76,7 @@ def _losses(race: Race, car: str) -> Iterator[tuple[int, str]]:
         usual, worst = int(racing["lap_time_ms"].median()), racing.loc[racing["lap_time_ms"].idxmax()]
         lost, lap = int(worst["lap_time_ms"]) - usual, int(worst["lap_number"])
         words = f"{format_duration(int(worst['lap_time_ms']))} where its median lap was {format_duration(usual)}"
-        yield lost, f"Lap {lap}: {race.name(car)} lost {_seconds(lost)} on the track, {words}."
+        yield lost, f"Lap {lap}: {race.name(car)} lost {spell(lost)} on the track, {words}."
     stops = race.stops[race.stops["duration_ms"].notna() & ~race.stops["stop_type"].isin(["Red flag"])]
     mine = stops[stops["car_number"] == car]
     if len(mine) and len(stops) > 3:
@@ -84,7 +85,7 @@ def _losses(race: Race, car: str) -> Iterator[tuple[int, str]]:
         spent, lap = int(worst["duration_ms"]), int(worst["lap_number"])
         yield (
             spent - usual,
-            f"Lap {lap}: {race.name(car)} lost {_seconds(spent - usual)} at a stop, {format_duration(spent)} in the pit "
+            f"Lap {lap}: {race.name(car)} lost {spell(spent - usual)} at a stop, {format_duration(spent)} in the pit "
             f"lane where the median was {format_duration(usual)}.",
         )
 
@@ -98,25 +99,40 @@ def _effect(
     return None if before.empty or after.empty else (flag, start, end, int(before.iloc[-1]), int(after.iloc[0]))
 
 
+def _pit_laps(race: Race, cars: list[str]) -> "pd.Series[Any]":
+    """Laps in which one of the cars was in the pit lane: a stop that is not over says nothing about a gap."""
+    own = race.laps[race.laps["car_number"].isin(cars)]
+    return own.loc[own["pit_in"] | own["pit_out"], "lap_number"]
+
+
 def _stopped(race: Race, car: str, lap: int) -> bool:
     own = race.laps[(race.laps["car_number"] == car) & race.laps["lap_number"].isin([lap - 1, lap])]
     return bool(own["pit_in"].any())
 
 
 def margin(race: Race) -> str | None:
-    """The gap of the second car, as time or laps."""
+    """The gap of the second car, as time or laps; None where it is not known."""
     rows = race.classification
     if len(rows) < 2:
         return None
-    return format_gap(whole(rows["gap_ms"].iloc[1]), whole(rows["gap_laps"].iloc[1]))
+    gap, laps = whole(rows["gap_ms"].iloc[1]), whole(rows["gap_laps"].iloc[1])
+    if laps:
+        return format_gap(None, laps).removeprefix("+")
+    return None if gap is None else f"{format_duration(gap)}\u00a0{'s' if gap < 60_000 else 'min'}"
 
 
 def _gap(millis: int) -> str:
-    return f"{abs(millis) / 1000:.1f} s" + (" the other way round" if millis < 0 else "")
+    return spell(abs(millis)) + (" the other way round" if millis < 0 else "")
 
 
-def _seconds(millis: int) -> str:
-    return f"{millis / 1000:.1f} s" if millis < 60_000 else format_clock(millis).removeprefix("0:") + " min"
+def spell(millis: int) -> str:
+    """A length of time in a sentence: 5.0 s, 6 min 6 s, 1 h 12 min; the spaces do not break."""
+    if millis < 60_000:
+        return f"{millis / 1000:.1f}\u00a0s"
+    minutes, seconds = divmod(round(millis / 1000), 60)
+    if minutes < 60:
+        return f"{minutes}\u00a0min {seconds}\u00a0s"
+    return f"{minutes // 60}\u00a0h {minutes % 60}\u00a0min"
 
 
 def _ordinal(number: int) -> str:

@@ -2,9 +2,10 @@
 
 from plotly.graph_objects import Figure
 
-from racelab.domain.time import format_clock, format_duration
+from racelab.domain.time import format_duration
 from racelab.views.figures import gap_figure, lap_time_figure, position_figure, stint_figure
 from racelab.views.race import Race, whole
+from racelab.views.race_facts import spell
 
 _LINES, _PANELS, _BARS = 6, 3, 24
 
@@ -81,6 +82,4 @@ def _stint_sentence(race: Race) -> str:
     count = f"{len(own)} time{'s' if len(own) != 1 else ''}"
     where = f" (laps {laps})" if 0 < len(own) <= 8 else ""
     rest = f" The first {_BARS} cars are shown." if len(race.front) > _BARS else ""
-    return (
-        f"The winner, #{race.front[0]}, stopped {count}{where} and spent {format_clock(spent)} in the pit lane.{rest}"
-    )
+    return f"The winner, #{race.front[0]}, stopped {count}{where} and spent {spell(spent or 0)} in the pit lane.{rest}"

@@ -17,7 +17,7 @@ def result_table(race: Race, first: int | None = None) -> pd.DataFrame:
     frame["best_lap_ms"] = rows["best_lap_ms"]
     if len(race.stops):
         frame["stops"] = rows["car_number"].map(stops).fillna(0).astype("Int64")
-    if "status" in rows and rows["status"].notna().any():
+    if rows["status"].nunique() > 1:
         frame["status"] = rows["status"]
     one_class = rows["car_class"].nunique() < 2
     return frame.drop(columns=["car_class", "class_position"]) if one_class else frame
