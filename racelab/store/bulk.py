@@ -1,7 +1,7 @@
 """Bulk writes: columns to the driver's own executemany, in chunks of bounded memory."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from enum import Enum
 from itertools import islice
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from racelab.domain.vocabulary import COLUMNS
 from racelab.store.rows import Columns
 from racelab.store.tables import SA_TABLES, TABLES
 
@@ -39,19 +40,19 @@ def _send(connection: sa.Connection, statement: Any, table: str, columns: Column
         return 0
     compiled = statement.compile(dialect=connection.dialect, column_keys=keys)
     sql, sent = str(compiled), 0
-    for rows in _chunks(zip(*(_plain(columns[key], connection.dialect.name) for key in keys), strict=True), chunk_rows):
+    for rows in _chunks(zip(*(_plain(key, columns[key], connection.dialect.name) for key in keys), strict=True), chunk_rows):
         values = rows if compiled.positional else [dict(zip(keys, row, strict=True)) for row in rows]
         connection.exec_driver_sql(sql, values)
         sent += len(rows)
     return sent
 
 
-def _plain(values: list[Any], dialect: str) -> list[Any]:
+def _plain(key: str, values: list[Any], dialect: str) -> list[Any]:
     """Values as the driver takes them: enums as their text, instants in UTC (as text for SQLite)."""
-    sample = {type(value) for value in values}
-    if any(issubclass(kind, Enum) for kind in sample):
+    kind = COLUMNS[key].kind
+    if kind == "text":
         return [value.value if isinstance(value, Enum) else value for value in values]
-    if any(issubclass(kind, datetime) for kind in sample):
+    if kind == "instant":
         moments = [None if value is None else value.astimezone(UTC) for value in values]
         return moments if dialect != "sqlite" else [m and m.strftime("%Y-%m-%d %H:%M:%S.%f") for m in moments]
     return values
