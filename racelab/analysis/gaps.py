@@ -16,7 +16,14 @@ class Gap:
 UNKNOWN = Gap()
 
 
-def gap(ahead_laps: Sequence[int], ahead_times: Sequence[int], laps: Sequence[int], times: Sequence[int]) -> Gap:
+def gap(
+    ahead_laps: Sequence[int],
+    ahead_times: Sequence[int],
+    laps: Sequence[int],
+    times: Sequence[int],
+    *,
+    is_final: bool = False,
+) -> Gap:
     """How far a car is behind another one, as it was when it last crossed the line.
 
     Args:
@@ -24,6 +31,7 @@ def gap(ahead_laps: Sequence[int], ahead_times: Sequence[int], laps: Sequence[in
         ahead_times: session times in ms of these crossings, rising.
         laps: the same of the car itself.
         times: the same of the car itself.
+        is_final: both cars have finished, so that all their laps count, whoever crossed the line first.
 
     Returns:
         The laps by which the other car led at that moment and the time since it crossed the line; only laps where the
@@ -32,7 +40,7 @@ def gap(ahead_laps: Sequence[int], ahead_times: Sequence[int], laps: Sequence[in
     if not laps or not ahead_laps:
         return UNKNOWN
     place = bisect_right(ahead_times, times[-1]) - 1
-    since = ahead_laps[-1] - laps[-1] - 1
+    since = ahead_laps[-1] - laps[-1] - (0 if is_final else 1)
     if place < 0 or ahead_laps[place] < laps[-1]:
         return Gap(None, since) if since > 0 else UNKNOWN
     behind = ahead_laps[place] - laps[-1]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from racelab.analysis.gaps import UNKNOWN, Gap, gap
+from racelab.domain.flags import Flag
 from racelab.live.state import CarLedger, CarState, RaceState
 
 _NOTHING = CarLedger()
@@ -76,7 +77,16 @@ def _between(state: RaceState, ahead: CarState | None, car: CarState) -> Gap:
         both = ahead.best_lap_ms is not None and car.best_lap_ms is not None
         return Gap((car.best_lap_ms or 0) - (ahead.best_lap_ms or 0), 0) if both else UNKNOWN
     front, own = (state.ledger.get(one.car_number, _NOTHING) for one in (ahead, car))
-    return gap(front.laps, front.times, own.laps, own.times)
+    return gap(front.laps, front.times, own.laps, own.times, is_final=_have_finished(state, front, own))
+
+
+def _have_finished(state: RaceState, *cars: CarLedger) -> bool:
+    """Whether the cars have crossed the line since the winner did: the flag itself is seen a little after him."""
+    if state.flag is not Flag.CHEQUERED:
+        return False
+    most = max((ledger.laps[-1] for ledger in state.ledger.values() if ledger.laps), default=0)
+    first = min((one.times[-1] for one in state.ledger.values() if one.laps and one.laps[-1] == most), default=0)
+    return all(car.times and car.times[-1] >= first for car in cars)
 
 
 def _wins(told: Gap, computed: Gap) -> Gap:

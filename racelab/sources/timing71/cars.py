@@ -41,6 +41,7 @@ class CarTrack:
     is_done: bool = False
     position: int | None = None
     row: list[Any] | None = None
+    _named: tuple[Any, ...] = ()
 
     @classmethod
     def of(cls, car_number: str, columns: Columns) -> "CarTrack":
@@ -52,7 +53,7 @@ class CarTrack:
         if row is self.row and position == self.position and not notes:
             return
         self.row, self.position = row, position
-        yield from self._crew(row)
+        yield from self._crew()
         before, self.status = self.status, spec.CAR_STATES.get(str(text(self._cell(spec.STATE))), None)
         if comes_in(before, self.status) and moment.started and not self.is_done:
             self.lap_seat = self.lap_seat or self.seat
@@ -66,7 +67,11 @@ class CarTrack:
     def _cell(self, heading: str) -> Any:
         return self.columns.cell(self.row or [], heading)
 
-    def _crew(self, row: list[Any]) -> Iterator[Record]:
+    def _crew(self) -> Iterator[Record]:
+        named = tuple(self._cell(heading) for heading in (spec.DRIVER, spec.CLASS, spec.TEAM, spec.CAR))
+        if named == self._named:
+            return
+        self._named = named
         name = driver_name(text(self._cell(spec.DRIVER)))
         if name and name not in self.crew:
             self.crew.append(name)
@@ -138,8 +143,10 @@ class CarTrack:
         gap_ms, gap_laps = gap(self._cell(spec.GAP))
         interval_ms, interval_laps = gap(self._cell(spec.INTERVAL))
         # A sector marked old belongs to the lap before the one that the car is on.
-        own = [None if mark(self._cell(heading)) == spec.OLD else heading for heading in spec.SECTORS]
-        s1, s2, s3 = (duration_ms(self._cell(heading)) if heading else None for heading in own)
+        # Off the track a car's row shows its best sectors instead of its last ones.
+        on_track = self.status not in (spec.PIT, spec.FINISHED)
+        cells = [self._cell(heading) for heading in spec.SECTORS]
+        s1, s2, s3 = (duration_ms(cell) if on_track and mark(cell) != spec.OLD else None for cell in cells)
         energy = number(self._cell(spec.ENERGY))
         return Timing(
             self.car_number, time_ms, position=self.position,

@@ -55,7 +55,9 @@ class Parser:
             if number is None or number in self._order:
                 continue
             self._order.append(number)
-            track = self.cars.setdefault(number, CarTrack.of(number, self.columns))
+            track = self.cars.get(number)
+            if track is None:
+                track = self.cars[number] = CarTrack.of(number, self.columns)
             yield from track.read(row, len(self._order), moment, notes.get(number, []))
 
     def finish(self) -> Iterator[Record]:

@@ -36,13 +36,13 @@ def count(cell: Any) -> int | None:
 def number(cell: Any) -> float | None:
     """The value as a number, or None."""
     value = plain(cell)
-    if isinstance(value, bool) or value is None:
+    if value is None or value == "" or isinstance(value, bool):
         return None
     try:
         found = float(value)
     except (TypeError, ValueError):
         return None
-    return found if abs(found) < 1e9 else None
+    return found if -1e9 < found < 1e9 else None
 
 
 def duration_ms(cell: Any) -> int | None:
