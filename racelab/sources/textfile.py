@@ -73,31 +73,43 @@ def to_text(path: Path, raw: bytes) -> str:
     return text
 
 
-def read_table(path: Path, raw: bytes, *, whole_lines: bool = True, least: int | None = None) -> TextTable:
-    """The table in a file's bytes.
-
-    ``whole_lines`` demands that the last line ends as every line does; with ``least``, rows may leave out the
-    header's last columns, down to so many.
+def open_text(path: Path, raw: bytes) -> str:
+    """The text of a file's bytes, if it can be a table.
 
     Raises:
-        BadInput: the file is empty, a web page, not text, cut in mid row, or has rows of another width.
+        BadInput: it is empty, a web page, a cut gzip file or not text.
     """
     text = to_text(path, raw)
     if not text.strip():
         raise BadInput(f"{path}: the file is empty: fetch it again")
     if text.lstrip().startswith("<"):
         raise BadInput(f"{path}, line 1: this is a web page, not a CSV file: download the file itself")
-    names = split_header(text[: text.find("\n")] if "\n" in text else text)
+    return text
+
+
+def read_table(path: Path, text: str, *, whole_lines: bool = True, least: int | None = None) -> TextTable:
+    """The table in a text.
+
+    ``whole_lines`` demands that the last line ends as every line does; with ``least``, rows may leave out the
+    header's last columns, down to so many.
+
+    Raises:
+        BadInput: the text is cut in mid row, or has rows of another width than its header.
+    """
     rows, lines = _rows(path, text, least)
-    table = TextTable(path, names, rows, lines)
     if whole_lines and not text.endswith("\n"):
         raise BadInput(f"{path}, line {lines[-1] if lines else 1}: the file ends in mid row: it is cut, fetch it again")
-    return table
+    return TextTable(path, split_header(first_line(text)), rows, lines)
+
+
+def first_line(text: str) -> str:
+    """The text's first line."""
+    return text[: text.find("\n")] if "\n" in text else text
 
 
 def delimiter_of(text: str) -> str:
     """The delimiter of the first line: a semicolon or a comma, whichever there is more of."""
-    first = text[: text.find("\n")] if "\n" in text else text
+    first = first_line(text)
     return ";" if first.count(";") > first.count(",") else ","
 
 

@@ -96,7 +96,7 @@ def find(path: Path) -> list[SessionFiles]:
     if not path.exists():
         raise BadInput(f"{path}: there is no such file or folder")
     if path.is_file():
-        return [_of_file(path)]
+        return _of_file(path)
     groups: dict[tuple[Path, str], list[tuple[Kind, Path]]] = {}
     for file, kind in _known(path.rglob("*")):
         groups.setdefault((file.parent, _tag(file)), []).append((kind, file))
@@ -108,14 +108,17 @@ def find(path: Path) -> list[SessionFiles]:
     return found
 
 
-def _of_file(path: Path) -> SessionFiles:
-    """The session of one file, with what lies beside it."""
+def _of_file(path: Path) -> list[SessionFiles]:
+    """The session of one file, with what lies beside it: results or weather given alone mean their whole session."""
     kind = kind_of(path) or named_kind(path)
     beside = [(other, file) for file, other in _known(path.parent.iterdir()) if _tag(file) == _tag(path)]
-    if kind is Kind.RESULTS:
-        return _session(None, beside)
-    # A file of unknown content is read as a lap file, so that reading it says what is wrong with it.
-    return _session(path, beside)
+    if kind in (None, Kind.LAPS):
+        # A file of unknown content is read as a lap file, so that reading it says what is wrong with it.
+        return [_session(path, beside)]
+    found = _sessions(beside)
+    if not found:
+        raise BadInput(f"{path}: a {kind} file alone is no session: give the lap or results file, or the folder")
+    return found
 
 
 def _known(paths: Iterator[Path]) -> Iterator[tuple[Path, Kind]]:

@@ -75,7 +75,7 @@ def name_session(files: SessionFiles, clues: Clues, hints: Hints) -> Named:
     place = held.round if held else _round(series, season, own, title)
     code = _code(files.main, held, number)
     event = Event(
-        title, hints.circuit or (circuit.name if circuit else None), circuit.country if circuit else None,
+        title, circuit.name if circuit else hints.circuit, circuit.country if circuit else None,
         circuit.timezone if circuit else None,
     )  # fmt: skip
     day = stamp.date() if stamp else _day(held, number)
