@@ -28,8 +28,7 @@ def voila_command(host: str, port: int, folder: Path) -> list[str]:
         sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}", f"--Voila.ip={host}",
         "--template=racelab", "--theme=dark", "--VoilaConfiguration.strip_sources=True", "--Voila.port_retries=0",
         "--VoilaConfiguration.allow_template_override=NO", "--VoilaConfiguration.allow_theme_override=NO",
-        "--VoilaConfiguration.file_allowlist=[]", "--Voila.log_level=ERROR",
-        "--VoilaConfiguration.extension_allowlist=['@jupyter-widgets/jupyterlab-manager', 'anywidget']",
+        "--VoilaConfiguration.file_denylist=.*", "--Voila.log_level=ERROR",
         f"--MappingKernelManager.cull_idle_timeout={_IDLE_S}", "--MappingKernelManager.cull_interval=60",
     ]  # fmt: skip
 

@@ -17,6 +17,7 @@ function ago(ms) {
 function fact(parent, { label, value, title }) {
   const box = make("div", "rl-fact", parent);
   box.title = title ?? "";
+  box.dataset.label = label;
   make("span", "rl-label", box).textContent = label;
   make("span", "rl-value", box).textContent = value;
   return box;

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import anywidget
 import ipywidgets as widgets
@@ -16,6 +15,8 @@ from racelab.views.tower import Tower
 
 _HERE = Path(__file__).parent
 TABS = ("Lap times", "Gaps", "Places", "Stints")
+# No session has this id; None would leave the list without a choice.
+LATEST = 0
 _LATEST = "The session that is live now"
 
 
@@ -47,7 +48,9 @@ class LiveLayout:
 
 def _picker(listed: Sequence[tuple[str, int]], session_id: int | None) -> widgets.Dropdown:
     known = {number for _, number in listed}
-    options: list[tuple[str, Any]] = [(_LATEST, None), *listed]
-    picker = widgets.Dropdown(options=options, value=session_id if session_id in known else None, description="Session")
+    options = [(_LATEST, LATEST), *listed]
+    picker = widgets.Dropdown(
+        options=options, value=session_id if session_id in known else LATEST, description="Session"
+    )
     picker.add_class("rl-picker")
     return picker

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -34,7 +33,7 @@ class LiveSource(Protocol):
         """The session's name in commands, such as f1/2025/1/R."""
 
     def poll(self) -> tuple[Any, Sequence[Any]]:
-        """What is new since the last call: the race state or None, and the cars that changed."""
+        """The race state with its cars, or None where nothing is new; and the cars that changed."""
 
     def updated_utc(self) -> datetime | None:
         """When the latest state was published; None where there is none."""
@@ -71,7 +70,6 @@ class LivePage:
         self._followed: int | None = None
         self._source: LiveSource | None = None
         self._state: Any = None
-        self._cars: dict[str, Any] = {}
         self._looked = 0.0
         # The loop holds its tasks weakly, so the page keeps the one that runs it.
         self.task: asyncio.Task[None] | None = None
@@ -101,9 +99,9 @@ class LivePage:
         self._look()
         if self._source is None:
             return
-        state, cars = self._source.poll()
+        state, _ = self._source.poll()
         if state is not None:
-            self._show(self._source, state, cars)
+            self._show(self._source, state)
         self.charts.refresh(self._state)
 
     def _look(self) -> None:
@@ -119,7 +117,7 @@ class LivePage:
 
     def _follow(self, session_id: int) -> None:
         source = self._directory.open(session_id)
-        self._followed, self._source, self._state, self._cars = session_id, source, None, {}
+        self._followed, self._source, self._state = session_id, source, None
         self.layout.tower.selected = []
         self.layout.tower.clear(
             f"{source.names.event}, {source.names.session} is stored but is not live. "
@@ -134,22 +132,19 @@ class LivePage:
         self.layout.bar.state = bar_state(SessionNames("racelab", "live timing"), None, None)
 
     def _picked(self, change: Any) -> None:
-        self._pinned = change["new"]
+        self._pinned = change["new"] or None
         self._looked = 0.0
         self.step()
 
-    def _show(self, source: LiveSource, state: Any, cars: Sequence[Any]) -> None:
-        if self._state is not None and state.time_ms < self._state.time_ms:
-            self._cars = {}
-        self._cars |= {car.car_number: car for car in cars}
-        self._state = replace(state, cars=dict(self._cars))
+    def _show(self, source: LiveSource, state: Any) -> None:
+        self._state = state
         layout = self.layout
-        layout.tower.show(self._state.order)
-        layout.tower.note = "" if self._cars else "The session is open; no car has been seen yet."
+        layout.tower.show(state.order)
+        layout.tower.note = "" if state.cars else "The session is open; no car has been seen yet."
         if not layout.tower.selected and self.charts.untouched:
-            layout.tower.selected = [car.car_number for car in self._state.order[:_FIRST_CHOSEN]]
-        layout.bar.state = bar_state(source.names, self._state, _age_ms(source.updated_utc()))
-        rows = message_rows(self._state.messages)
+            layout.tower.selected = [car.car_number for car in state.order[:_FIRST_CHOSEN]]
+        layout.bar.state = bar_state(source.names, state, _age_ms(source.updated_utc()))
+        rows = message_rows(state.messages)
         if rows != layout.messages.messages:
             layout.messages.messages = rows
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -49,6 +50,12 @@ class Race:
         ended = self.laps.dropna(subset=["end_ms"])
         first = ended.loc[ended.groupby("lap_number")["end_ms"].idxmin()] if len(ended) else ended
         return first.set_index("lap_number")["car_number"]
+
+    @cached_property
+    def lead_changes(self) -> int:
+        """How often another car than on the lap before was first at the line."""
+        cars = list(self.leaders)
+        return sum(car != before for before, car in pairwise(cars))
 
     @cached_property
     def end_ms(self) -> int | None:

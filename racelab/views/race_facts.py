@@ -33,10 +33,9 @@ def lead_for_good(race: Race) -> str | None:
         return f"{race.name(winner)} led at the end of every lap.{note}"
     lap, loser = int(before.index[-1]) + 1, str(before.iloc[-1])
     reason = f", as #{loser} stopped" if _stopped(race, loser, lap) else " on the track"
-    changes = int((leaders != leaders.shift()).sum()) - 1
     return (
-        f"Lap {lap}: #{winner} took the lead from #{loser}{reason} and kept it; "
-        f"it was the {_ordinal(changes)} change of the lead.{note}"
+        f"Lap {lap}: {race.name(winner)} took the lead for good from #{loser}{reason}; "
+        f"it was the {_ordinal(race.lead_changes)} change of the lead.{note}"
     )
 
 
@@ -51,11 +50,8 @@ def neutral_effect(race: Race) -> str | None:
     if not effects:
         return None
     flag, start, end, before, after = max(effects, key=lambda effect: abs(effect[4] - effect[3]))
-    verb = "closed" if abs(after) < abs(before) else "opened"
-    return (
-        f"{flag.label}, {format_clock(start)} to {format_clock(end)}: the gap from #{race.front[0]} to "
-        f"#{race.front[1]} {verb} from {_gap(before)} to {_gap(after)}."
-    )
+    change = _change(race.front[0], race.front[1], before, after)
+    return f"{flag.label}, {format_clock(start)} to {format_clock(end)}: {change}."
 
 
 def dearest_loss(race: Race) -> str | None:
@@ -69,9 +65,7 @@ def dearest_loss(race: Race) -> str | None:
 
 def _losses(race: Race, car: str) -> Iterator[tuple[int, str]]:
     own = race.laps[(race.laps["car_number"] == car) & race.laps["lap_time_ms"].notna()]
-    racing = own[
-        ~own["pit_in"] & ~own["pit_out"] & own["flag"].fillna(Flag.GREEN).eq(Flag.GREEN) & (own["lap_number"] > 1)
-    ]
+    racing = own[is_racing(race, own)]
     if len(racing) > 3:
         usual, worst = int(racing["lap_time_ms"].median()), racing.loc[racing["lap_time_ms"].idxmax()]
         lost, lap = int(worst["lap_time_ms"]) - usual, int(worst["lap_number"])
@@ -88,6 +82,15 @@ def _losses(race: Race, car: str) -> Iterator[tuple[int, str]]:
             f"Lap {lap}: {race.name(car)} lost {spell(spent - usual)} at a stop, {format_duration(spent)} in the pit "
             f"lane where the median was {format_duration(usual)}.",
         )
+
+
+def is_racing(race: Race, laps: pd.DataFrame) -> "pd.Series[bool]":
+    """Laps from line to line, not the first, no part of which was neutralised."""
+    free = ~laps["pit_in"] & ~laps["pit_out"] & (laps["lap_number"] > 1)
+    free &= laps["flag"].fillna(Flag.GREEN).eq(Flag.GREEN)
+    for _, start, end in race.neutral:
+        free &= ~((laps["start_ms"] < end) & (laps["end_ms"] > start)).fillna(False)
+    return free.astype(bool)
 
 
 def _effect(
@@ -121,8 +124,13 @@ def margin(race: Race) -> str | None:
     return None if gap is None else f"{format_duration(gap)}\u00a0{'s' if gap < 60_000 else 'min'}"
 
 
-def _gap(millis: int) -> str:
-    return spell(abs(millis)) + (" the other way round" if millis < 0 else "")
+def _change(first: str, second: str, before: int, after: int) -> str:
+    """How the gap of two cars changed, told from the one that was ahead; negative is the second one's lead."""
+    ahead, behind = (first, second) if before >= 0 else (second, first)
+    if (before >= 0) != (after >= 0):
+        return f"#{behind} went from {spell(abs(before))} behind #{ahead} to {spell(abs(after))} ahead"
+    verb = "shrank" if abs(after) < abs(before) else "grew"
+    return f"the lead of #{ahead} over #{behind} {verb} from {spell(abs(before))} to {spell(abs(after))}"
 
 
 def spell(millis: int) -> str:

@@ -5,7 +5,7 @@ from plotly.graph_objects import Figure
 from racelab.domain.time import format_duration
 from racelab.views.figures import gap_figure, lap_time_figure, position_figure, stint_figure
 from racelab.views.race import Race, whole
-from racelab.views.race_facts import spell
+from racelab.views.race_facts import is_racing, spell
 
 _LINES, _PANELS, _BARS = 6, 3, 24
 
@@ -49,8 +49,8 @@ def _gap_sentence(race: Race) -> str:
         return f"{race.name(race.front[1])} has no lap in common with the winner."
     widest, lap = int(own.max()), int(own.idxmax())
     return (
-        f"Car #{race.front[1]}, second in the end, was {widest / 1000:.1f} s behind #{race.front[0]} at most, on lap {lap}; "
-        f"on their last common lap the gap was {own.iloc[-1] / 1000:.1f} s."
+        f"Car #{race.front[1]}, second in the end, was {spell(widest)} behind #{race.front[0]} at most, on lap {lap}; "
+        f"on their last common lap the gap was {spell(abs(int(own.iloc[-1])))}."
     )
 
 
@@ -67,10 +67,10 @@ def _place_sentence(race: Race) -> str:
 
 
 def _pace_sentence(race: Race) -> str:
-    clean = race.laps[~race.laps["pit_in"] & ~race.laps["pit_out"] & race.laps["lap_time_ms"].notna()]
-    medians = clean.groupby("car_number")["lap_time_ms"].median()
+    timed = race.laps[race.laps["lap_time_ms"].notna()]
+    medians = timed[is_racing(race, timed)].groupby("car_number")["lap_time_ms"].median()
     told = [f"#{car} {format_duration(int(medians[car]))}" for car in race.front[:_PANELS] if car in medians.index]
-    return f"Median lap outside the pits: {', '.join(told)}. Laps slower than 107 % of the class's best are counted, not drawn."
+    return f"Median lap under green, stops left out: {', '.join(told)}. Laps slower than 107 % of the class's best are counted, not drawn."
 
 
 def _stint_sentence(race: Race) -> str:

@@ -19,23 +19,29 @@ def result_table(race: Race, first: int | None = None) -> pd.DataFrame:
         frame["stops"] = rows["car_number"].map(stops).fillna(0).astype("Int64")
     if rows["status"].nunique() > 1:
         frame["status"] = rows["status"]
-    one_class = rows["car_class"].nunique() < 2
-    return frame.drop(columns=["car_class", "class_position"]) if one_class else frame
+    if rows["car_class"].nunique() < 2:
+        frame = frame.drop(columns=["car_class", "class_position"])
+    return told(frame)
 
 
 def class_winners(race: Race) -> pd.DataFrame:
     """The first car of each class."""
     rows = race.classification.dropna(subset=["car_class"]).groupby("car_class", sort=False).head(1)
-    return rows[["car_class", "position", "car_number", "driver", "team", "laps"]]
+    return told(rows[["car_class", "position", "car_number", "driver", "team", "laps"]])
 
 
 def fastest_table(race: Race) -> pd.DataFrame:
     """The fastest lap of each class; of the first five cars where there is one class."""
     if race.laps["car_class"].nunique() > 1:
         best = fastest(race.laps, "car_class")
-        return best[["car_class", "car_number", "driver", "lap_number", "lap_time_ms", "quality"]]
+        return told(best[["car_class", "car_number", "driver", "lap_number", "lap_time_ms", "quality"]])
     best = fastest(race.laps, "car_number").head(5)
-    return best[["car_number", "driver", "lap_number", "lap_time_ms", "quality"]]
+    return told(best[["car_number", "driver", "lap_number", "lap_time_ms", "quality"]])
+
+
+def told(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without columns of names that the source does not tell at all."""
+    return frame.drop(columns=[key for key in ("driver", "team") if key in frame and frame[key].isna().all()])
 
 
 def stops_table(race: Race) -> pd.DataFrame:

@@ -32,7 +32,12 @@ def stint_figure(
         label = tyre_letter(compound) if compound else str(stint["stint"])
         figure.add_trace(_bar(stint, fill, label, dark))
     figure.update_yaxes(
-        categoryorder="array", categoryarray=[f"#{car}" for car in reversed(shown)], showgrid=False, type="category"
+        categoryorder="array",
+        categoryarray=[f"#{car}" for car in reversed(shown)],
+        showgrid=False,
+        type="category",
+        dtick=1,
+        tickfont={"size": 11 if len(shown) <= 30 else 8},
     )
     figure.update_xaxes(title_text="Lap")
     figure.update_layout(
@@ -55,7 +60,7 @@ def _bar(stint: dict[str, object], fill: str, label: str, dark: bool) -> go.Bar:
     words = f"#{stint['car_number']} · stint {stint['stint']} · laps {first} to {last} · {stint['compound'] if compound_known else 'tyre not known'}"
     return go.Bar(
         x=[last - first + 1], base=[first - 1], y=[f"#{stint['car_number']}"], orientation="h", text=[label],
-        textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 11, "color": "#0e1116" if dark or compound_known else "#ffffff"},
+        constraintext="none", textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 11, "color": "#0e1116" if dark or compound_known else "#ffffff"},
         marker={"color": fill, "line": {"color": palette(dark).background, "width": 1.5}},
         customdata=[words], hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip

@@ -1,8 +1,8 @@
 // The timing tower. Rows are kept here; the kernel sends what changed. Text from data is only ever set as text.
 const WIDTHS = {
-  position: "3.3em", car_number: "3em", car_class: "5em", driver: "minmax(5.5em, 1fr)", laps: "2.7em", gap_ms: "5.3em",
-  interval_ms: "5.3em", last_lap_ms: "5.7em", best_lap_ms: "5.7em", s1_ms: "4.3em", s2_ms: "4.3em", s3_ms: "4.3em",
-  stint: "3.9em", compound: "3.6em", stops: "3em", status: "3em",
+  position: "3.2em", car_number: "3em", car_class: "4.9em", driver: "minmax(5.5em, 1fr)", laps: "2.7em", gap_ms: "5.9em",
+  interval_ms: "5.9em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.1em", s2_ms: "4.1em", s3_ms: "4.1em",
+  stint: "3.9em", compound: "3.5em", stops: "3.4em", status: "3.1em",
 };
 const LEFT = new Set(["driver", "car_class", "status"]);
 const TIMES = new Set(["last_lap_ms", "best_lap_ms", "s1_ms", "s2_ms", "s3_ms"]);
@@ -49,7 +49,9 @@ class TowerView {
     this.body.setAttribute("role", "rowgroup");
     this.note = make("p", "rl-note");
     this.note.setAttribute("role", "status");
-    this.table.append(this.head, this.body);
+    this.scroller = make("div", "rl-scroll");
+    this.scroller.append(this.head, this.body);
+    this.table.append(this.scroller);
     el.append(this.tools, this.note, this.table);
     this.el = el;
   }
@@ -66,7 +68,7 @@ class TowerView {
     this.onTrait = () => this.traits();
     for (const name of ["columns", "note", "selected"]) this.model.on(`change:${name}`, this.onTrait);
     this.sizes = new ResizeObserver(() => this.fit());
-    this.sizes.observe(this.body);
+    this.sizes.observe(this.scroller);
     this.replace(this.model.get("rows") ?? {});
     this.traits();
     this.model.send({ kind: "hello" });
@@ -248,8 +250,8 @@ class TowerView {
   paintChips() {
     const names = new Map();
     for (const row of this.rows.values()) if (row.data.class_name) names.set(row.data.class_name, row.data);
-    const wanted = names.size > 1 ? [...names.keys()].sort() : [];
-    const signature = wanted.join("|");
+    const wanted = names.size > 1 ? [...names.keys()] : [];
+    const signature = [...wanted].sort().join("|");
     if (signature === this.chipSignature) return;
     this.chipSignature = signature;
     if (!wanted.includes(this.filter.name)) this.filter.name = null;
@@ -349,7 +351,7 @@ class TowerView {
   fit() {
     const narrow = this.el.clientWidth < 480;
     const [low, high] = narrow ? [28, 28] : [17, 27];
-    const height = Math.floor(this.body.clientHeight / Math.max(this.shown.length, 1));
+    const height = Math.floor((this.scroller.clientHeight - this.head.offsetHeight) / Math.max(this.shown.length, 1));
     this.el.style.setProperty("--rl-row", `${Math.min(high, Math.max(low, height))}px`);
   }
 }

@@ -8,7 +8,7 @@ import anywidget
 import traitlets
 
 from racelab.views.theme import css_variables
-from racelab.views.tower_rows import Move, Row, changes, has_classes, moved, tower_columns, tower_row
+from racelab.views.tower_rows import Move, Row, changes, moved, tower_columns, tower_row
 
 _HERE = Path(__file__).parent
 WAITING = "No car has been seen yet. Rows appear with the first timing line."
@@ -30,7 +30,7 @@ class Tower(anywidget.AnyWidget):
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(columns=tower_columns(with_classes=True), **traits)
+        super().__init__(columns=tower_columns([]), **traits)
         self._moves: dict[str, Move] = {}
         self._revision = 0
         self.on_msg(self._answer)
@@ -39,7 +39,7 @@ class Tower(anywidget.AnyWidget):
         """Show these cars (`live.state.CarState`); returns the number of rows that were sent."""
         self._moves = {car.car_number: moved(self._moves.get(car.car_number), car.position, car.laps) for car in cars}
         rows = {car.car_number: tower_row(car, self._moves[car.car_number].way) for car in cars}
-        columns: Any = tower_columns(with_classes=not cars or has_classes(cars))
+        columns: Any = tower_columns(cars)
         if columns != self.columns:
             self.columns = columns
         diff = changes(self.rows, rows)

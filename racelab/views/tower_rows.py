@@ -1,7 +1,7 @@
 """What the timing tower shows of a car: pure functions from states to flat rows of texts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from racelab.domain.time import MISSING, format_duration, format_gap
@@ -27,6 +27,7 @@ _MEANINGS = {
     "status": "; ".join(f"{word}: {meaning}" for word, meaning in STATUS_MEANINGS.items()),
     "stint": "The car's run between two stops, and in brackets the laps of it so far",
     "compound": "The tyre's compound (S soft, M medium, H hard, I intermediate, W wet) and its age in laps",
+    "car_class": "The class that the car competes in, and its place in it",
     "gap_ms": "Time behind the leader, or laps and more; for the leader, his laps",
     "interval_ms": "Time behind the car in front",
 }
@@ -42,9 +43,15 @@ class Move:
     lap: int | None = None
 
 
-def tower_columns(*, with_classes: bool) -> list[dict[str, str | int]]:
-    """Key, heading, description and rank of the tower's columns; one class alone needs no class column."""
-    shown = [(key, rank) for key, rank in _SHOWN if with_classes or key != "car_class"]
+def tower_columns(cars: Iterable[Any]) -> list[dict[str, str | int]]:
+    """Key, heading, description and rank of the tower's columns.
+
+    Cars of one class need no column for it, and a source that tells no tyre needs none for tyres.
+    """
+    known = list(cars)
+    idle = {"car_class": known and len({car.car_class for car in known if car.car_class}) < 2}
+    idle |= {"compound": known and not any(car.compound or car.tyre_age is not None for car in known)}
+    shown = [(key, rank) for key, rank in _SHOWN if not idle.get(key)]
     return [
         {
             "key": key,
@@ -63,15 +70,14 @@ def tower_row(car: Any, way: int = 0) -> Row:
         car: a state with the fields of `live.state.CarState`.
         way: +1 for an arrow up, -1 for one down.
     """
-    state = asdict(car)
-    marks: Mapping[str, str] = state["marks"] or {}
-    row: Row = {key: _number(state[key]) for key in ("position", "class_position", "laps", "stops")}
-    row |= {key: format_duration(state[key]) for key in _TIMES}
+    marks: Mapping[str, str] = car.marks or {}
+    row: Row = {key: _number(getattr(car, key)) for key in ("position", "class_position", "laps", "stops")}
+    row |= {key: format_duration(getattr(car, key)) for key in _TIMES}
     row |= {f"{key}_mark": marks.get(key) for key in _TIMES}
-    row |= {"car_number": state["car_number"], "driver": state["driver"] or state["team"] or MISSING}
-    row |= _gaps(state) | _class(state) | _tyre(state)
-    row |= {"stint": _stint(state), "status": STATUS_WORDS.get(state["status"] or "", ""), "way": way}
-    row |= {"team": state["team"], "order": state["position"]}
+    row |= {"car_number": car.car_number, "driver": car.driver or car.team or MISSING}
+    row |= _gaps(car) | _class(car) | _tyre(car)
+    row |= {"stint": _stint(car), "status": STATUS_WORDS.get(car.status or "", ""), "way": way}
+    row |= {"team": car.team, "order": car.position}
     return row
 
 
@@ -97,37 +103,32 @@ def moved(before: Move | None, position: int | None, laps: int | None) -> Move:
     return before
 
 
-def has_classes(cars: Iterable[Any]) -> bool:
-    """Whether cars of more than one class compete."""
-    return len({car.car_class for car in cars if car.car_class}) > 1
-
-
-def _gaps(state: Mapping[str, Any]) -> Row:
-    laps = state["laps"]
+def _gaps(car: Any) -> Row:
+    laps = car.laps
     own = f"{laps} lap{'s' if laps != 1 else ''}" if laps is not None else MISSING
-    leads, leads_class = state["position"] == 1, state["class_position"] == 1
+    leads, leads_class = car.position == 1, car.class_position == 1
     return {
-        "gap_ms": own if leads else format_gap(state["gap_ms"], state["gap_laps"]),
-        "interval_ms": MISSING if leads else format_gap(state["interval_ms"], state["interval_laps"]),
-        "class_gap_ms": own if leads_class else format_gap(state["class_gap_ms"], state["class_gap_laps"]),
+        "gap_ms": own if leads else format_gap(car.gap_ms, car.gap_laps),
+        "interval_ms": MISSING if leads else format_gap(car.interval_ms, car.interval_laps),
+        "class_gap_ms": own if leads_class else format_gap(car.class_gap_ms, car.class_gap_laps),
     }
 
 
-def _class(state: Mapping[str, Any]) -> Row:
-    name = state["car_class"]
-    colour = class_colour(name) if name else state["colour"]
+def _class(car: Any) -> Row:
+    name = car.car_class
+    colour = class_colour(name) if name else car.colour
     return {"car_class": class_letters(name) or MISSING, "class_name": name, "class_colour": colour}
 
 
-def _tyre(state: Mapping[str, Any]) -> Row:
-    age = state["tyre_age"]
-    return {"compound": tyre_letter(state["compound"]), "compound_name": state["compound"], "tyre_age": _number(age)}
+def _tyre(car: Any) -> Row:
+    age = car.tyre_age
+    return {"compound": tyre_letter(car.compound), "compound_name": car.compound, "tyre_age": _number(age)}
 
 
-def _stint(state: Mapping[str, Any]) -> str:
-    if state["stint"] is None:
+def _stint(car: Any) -> str:
+    if car.stint is None:
         return MISSING
-    return f"{state['stint']} ({state['stint_laps']})" if state["stint_laps"] is not None else str(state["stint"])
+    return f"{car.stint} ({car.stint_laps})" if car.stint_laps is not None else str(car.stint)
 
 
 def _number(value: int | None) -> str:
