@@ -49,7 +49,7 @@ def test_show_as_json(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> No
     store.write_session(session_data())
     shown = as_json(capsys, "show", "wec/2024/4/R", "--json")
     assert shown["winner"] == {"car_number": "007", "laps": 3}
-    assert shown["fastest_lap"] == {"car_number": "007", "lap_number": 1, "lap_time_ms": 210_000}
+    assert shown["fastest_lap"] == {"car_number": "007", "lap_number": 2, "lap_time_ms": 210_000}
     assert (shown["entries"], shown["laps"], shown["pit_stops"]) == (2, 6, 1)
     assert shown["provenance"]["source"] == "test"
     assert shown["repairs"] == []

@@ -6,6 +6,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from racelab.analysis.fastest import timed_laps
 from racelab.commands.context import emit, rows, table
 from racelab.domain.sessions import SessionKey
 from racelab.domain.time import format_duration
@@ -43,7 +44,7 @@ def summarise(store: SqlStore, key: SessionKey) -> dict[str, Any]:
     return {
         "session": str(key),
         "winner": _winner(store.read("results", key)) if key.is_race else None,
-        "fastest_lap": _fastest(laps),
+        "fastest_lap": _fastest(laps, key.is_race),
         "entries": len(store.read("entries", key)),
         "laps": len(laps),
         "pit_stops": len(store.read("pit_stops", key)),
@@ -58,9 +59,8 @@ def _winner(results: pd.DataFrame) -> dict[str, Any] | None:
     return rows(first[["car_number", "laps"]].head(1))[0] if len(first) else None
 
 
-def _fastest(laps: pd.DataFrame) -> dict[str, Any] | None:
-    timed = laps[laps["lap_time_ms"].notna() & (laps["deleted"].fillna(False) == False)]  # noqa: E712
-    best = timed.sort_values(["lap_time_ms", "end_ms"]).head(1)
+def _fastest(laps: pd.DataFrame, is_race: bool) -> dict[str, Any] | None:
+    best = timed_laps(laps, is_race=is_race).head(1)
     return rows(best[["car_number", "lap_number", "lap_time_ms"]])[0] if len(best) else None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from racelab.analysis.fastest import timed_laps
 from racelab.domain.sessions import SessionKey
 from racelab.store.protocol import Store
 
@@ -33,7 +34,7 @@ def race_document(store: Store, key: SessionKey, exported_at: datetime) -> dict[
         "cars": cars,
         "laps": _laps(laps, key.is_race),
         "pit_stops": _stops(stops, session["start_utc"]),
-        "statistics": _statistics(len(cars), laps, stops),
+        "statistics": _statistics(len(cars), laps, stops, key.is_race),
     }
 
 
@@ -91,9 +92,8 @@ def _stops(stops: pd.DataFrame, start: datetime | None) -> list[dict[str, Any]]:
     return _records(columns)
 
 
-def _statistics(cars: int, laps: pd.DataFrame, stops: pd.DataFrame) -> dict[str, Any]:
-    timed = laps[laps["lap_time_ms"].notna() & ~laps["deleted"].fillna(False)]
-    best = timed.sort_values(["lap_time_ms", "end_ms"]).head(1)
+def _statistics(cars: int, laps: pd.DataFrame, stops: pd.DataFrame, is_race: bool) -> dict[str, Any]:
+    best = timed_laps(laps, is_race=is_race).head(1)
     fastest = _only(best[["car_number", "lap_number"]]) | {"time": next(iter(_seconds(best["lap_time_ms"])), None)}
     counts = stops.groupby("car_number").size().sort_values(ascending=False, kind="stable").head(1)
     return {
