@@ -7,7 +7,7 @@ from racelab.analysis.fastest import timed_laps
 
 def laps(**columns: list[object]) -> pd.DataFrame:
     frame = pd.DataFrame({"lap_number": [1, 2, 3, 4], "lap_time_ms": [90, 95, 95, None], "end_ms": [90, 190, 185, 280]})
-    return frame.assign(deleted=pd.array([None, False, None, None], dtype="boolean"), **columns)
+    return frame.assign(**{"deleted": pd.array([None, False, None, None], dtype="boolean"), **columns})
 
 
 def test_lap_1_of_a_race_is_no_fastest_lap_because_its_clock_starts_with_the_signal() -> None:
