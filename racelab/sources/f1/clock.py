@@ -14,15 +14,16 @@ import pandas as pd
 
 from racelab.sources.f1.columns import durations
 
-# Race control's words and the event of the other stream (stream, value) that comes with them.
+# Race control's words and the event of a status stream that comes at the same moment.
 _SEEN_TWICE = (
-    (r".*CHEQUERED FLAG.*", "session_status", "Finished"),
     (r"SAFETY CAR DEPLOYED", "track_status", "4"),
     (r"(VIRTUAL SAFETY CAR|VSC) DEPLOYED", "track_status", "6"),
     (r"RED FLAG", "track_status", "5"),
 )
-# Race control's messages have whole seconds, and the streams lag behind each other by up to three.
-_AGREEMENT_MS = 5000
+# The flag is shown up to ten seconds before the session is called finished: second choice.
+_FINISH = ((r"CHEQUERED FLAG", "session_status", "Finished"),)
+# Race control's messages have whole seconds, and the streams lag behind each other by one or two.
+_AGREEMENT_MS = 3000
 _NS_PER_MS = 1_000_000
 
 
@@ -67,21 +68,30 @@ def find_origin(session_status: pd.DataFrame) -> int | None:
 def stream_start(messages: pd.DataFrame, statuses: dict[str, pd.DataFrame]) -> int | None:
     """The instant (ms since 1970) at which FastF1's session time was 0, from events seen on both clocks.
 
-    Every chequered flag, safety car, virtual safety car and red flag stands in race control's messages (UTC, whole
-    seconds) and in a status stream (session time). On Australia 2025, where the telemetry tells the instant, the two
-    ways differ by 0.2 s. None where no event is seen on both or where they disagree by more than 5 s.
+    Safety cars, virtual safety cars, red flags and the finish stand in race control's messages (UTC, whole seconds)
+    and in a status stream (session time). On Australia 2025, where the telemetry tells the instant, the two ways
+    differ by 0.2 s; where only the finish is seen on both, expect up to ten seconds. None where no kind of event is
+    seen equally often on both, or where they disagree by more than 3 s.
     """
     if messages.empty:
         return None
+    for events in (_SEEN_TWICE, _FINISH):
+        offsets = [offset for event in events for offset in _offsets(messages, statuses, *event)]
+        if offsets and max(offsets) - min(offsets) <= _AGREEMENT_MS:
+            return int(np.median(offsets))
+    return None
+
+
+def _offsets(
+    messages: pd.DataFrame, statuses: dict[str, pd.DataFrame], pattern: str, stream: str, value: str
+) -> list[int]:
+    """UTC less session time (ms) of each event of a kind, where both clocks saw it equally often."""
+    frame = statuses[stream]
+    if frame.empty:
+        return []
     text = messages["Message"].astype(str).str.strip().str.upper()
-    found: list[int] = []
-    for pattern, stream, value in _SEEN_TWICE:
-        frame = statuses[stream]
-        said = messages.loc[text.str.fullmatch(pattern), "Time"].dropna()
-        seen = frame.loc[frame["Status"] == value, "Time"].dropna() if len(frame) else frame
-        if len(said) and len(said) == len(seen):
-            offsets = said.to_numpy("datetime64[ns]").astype("int64") // _NS_PER_MS - durations(seen).to_numpy("int64")
-            found.extend(offsets.tolist())
-    if not found or max(found) - min(found) > _AGREEMENT_MS:
-        return None
-    return int(np.median(found))
+    said = messages.loc[text.str.fullmatch(pattern), "Time"].dropna().drop_duplicates()
+    seen = durations(frame.loc[frame["Status"] == value, "Time"]).dropna()
+    if len(said) != len(seen):
+        return []
+    return list(said.to_numpy("datetime64[ns]").astype("int64") // _NS_PER_MS - seen.to_numpy("int64"))

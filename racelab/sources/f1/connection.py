@@ -22,9 +22,10 @@ _LOGGERS = ("fastf1", "requests_cache", "urllib3")
 
 @dataclass(slots=True)
 class Connection:
-    """An open way to FastF1: the address without secrets, and FastF1's warnings since it was opened."""
+    """An open way to FastF1: the address without secrets, its failures and FastF1's warnings so far."""
 
     location: str
+    troubles: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -41,7 +42,7 @@ def connected(settings: Settings) -> Iterator[Connection]:
     with ExitStack() as stack:
         stack.enter_context(_quiet(connection.warnings))
         stack.enter_context(_reported(connection))
-        _configure(stack, settings, mirror)
+        _configure(stack, settings, mirror, connection.troubles)
         yield connection
 
 
@@ -60,7 +61,7 @@ def _without_secrets(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _configure(stack: ExitStack, settings: Settings, mirror: str | None) -> None:
+def _configure(stack: ExitStack, settings: Settings, mirror: str | None, troubles: list[str]) -> None:
     import fastf1.logger
     import fastf1.req
 
@@ -84,7 +85,7 @@ def _configure(stack: ExitStack, settings: Settings, mirror: str | None) -> None
     cache._requests_session = fastf1.req._SessionWithRateLimiting()
     for session in (cache._requests_session, cache._requests_session_cached):
         stack.callback(session.close)
-    bound_sessions((cache._requests_session, cache._requests_session_cached), settings, mirror)
+    bound_sessions((cache._requests_session, cache._requests_session_cached), settings, mirror, troubles)
 
 
 def _point_at(stack: ExitStack, mirror: str) -> None:
@@ -164,5 +165,7 @@ def _reported(connection: Connection) -> Iterator[None]:
 
 
 def explain(connection: Connection) -> str:
-    """FastF1's last words in short, or what to try."""
-    return connection.warnings[-1] if connection.warnings else "no answer; try again, or set RACELAB_F1_MIRROR"
+    """Why nothing came, and what to do about it."""
+    if connection.troubles:
+        return f"{connection.troubles[0]}; check the network, or set RACELAB_F1_MIRROR to a mirror that is up"
+    return "the source does not have it; try another session, or again a few hours after its end"

@@ -19,8 +19,9 @@ CONNECT_S, READ_S = 5.0, 20.0
 class BoundedAdapter(HTTPAdapter):
     """Sends with a time limit, to one address only if told so, and never again to a host that did not answer."""
 
-    def __init__(self, only: str | None = None) -> None:
+    def __init__(self, troubles: list[str], only: str | None = None) -> None:
         super().__init__()
+        self._troubles = troubles
         self._only = only
         self._silent: set[str] = set()
 
@@ -34,10 +35,14 @@ class BoundedAdapter(HTTPAdapter):
             raise requests.ConnectionError(f"{host} did not answer", request=request)
         kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_S, READ_S)
         try:
-            return self._transmit(request, *args, **kwargs)
+            response = self._transmit(request, *args, **kwargs)
         except (requests.ConnectionError, requests.Timeout):
             self._silent.add(host)
+            self._troubles.append(f"{host} does not answer")
             raise
+        if response.status_code >= 500:
+            self._troubles.append(f"{host} answers with error {response.status_code}")
+        return response
 
     def _transmit(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         return super().send(request, *args, **kwargs)
@@ -46,8 +51,8 @@ class BoundedAdapter(HTTPAdapter):
 class SigningAdapter(BoundedAdapter):
     """For the live-timing archive itself: FastF1's adapter adds the account's token where there is one."""
 
-    def __init__(self, tokens: TokenManager) -> None:
-        super().__init__()
+    def __init__(self, troubles: list[str], tokens: TokenManager) -> None:
+        super().__init__(troubles)
         self._signed = LivetimingAuthAdapter(tokens)
 
     def _transmit(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -60,10 +65,12 @@ class SigningAdapter(BoundedAdapter):
         super().close()
 
 
-def bound_sessions(sessions: Iterable[requests.Session], settings: Settings, mirror: str | None) -> None:
-    """Mount the limits on FastF1's sessions."""
-    adapter = BoundedAdapter(mirror)
-    signing = None if mirror else SigningAdapter(TokenManager(auth_func=partial(_sign_in, settings)))
+def bound_sessions(
+    sessions: Iterable[requests.Session], settings: Settings, mirror: str | None, troubles: list[str]
+) -> None:
+    """Mount the limits on FastF1's sessions; what fails is added to the troubles."""
+    adapter = BoundedAdapter(troubles, mirror)
+    signing = None if mirror else SigningAdapter(troubles, TokenManager(auth_func=partial(_sign_in, settings)))
     for session in sessions:
         session.adapters.clear()
         session.mount("http://", adapter)

@@ -60,7 +60,7 @@ def read_session(session: Any, key: SessionKey, connection: Connection, *, telem
     data.telemetry = make_telemetry(samples["car_data"], samples["pos_data"], clock)
     data.missing = _missing(data, frames, samples if telemetry else {}, clock)
     if all(getattr(data, part) is None or not len(getattr(data, part)) for part in _WORTH):
-        raise SourceUnavailable(f"nothing of {key} can be read from {location}: {explain(connection)}")
+        raise SourceUnavailable(f"no laps, results, weather or messages of {key} at {location}: {explain(connection)}")
     return data
 
 

@@ -146,9 +146,10 @@ def with_penalties(official: Sequence[Result], road: Sequence[Result]) -> list[R
     extra: dict[str, int] = {}
     for result in official:
         other = on_road.get(result.car_number)
-        if other is not None and result.total_time_ms is not None and other.total_time_ms is not None:
-            if result.laps == other.laps:
-                extra[result.car_number] = result.total_time_ms - other.total_time_ms
+        if other is None or other.laps != result.laps:
+            continue
+        if result.total_time_ms is not None and other.total_time_ms is not None:
+            extra[result.car_number] = result.total_time_ms - other.total_time_ms
     usual = int(median(extra.values())) if extra else 0
     penalties = {number: _whole_seconds(value - usual) for number, value in extra.items()}
     return [replace(result, penalty_ms=penalties.get(result.car_number)) for result in official]

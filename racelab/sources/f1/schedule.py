@@ -13,7 +13,7 @@ from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey, read_code
 from racelab.errors import BadInput, NotFound, SessionMissing, SourceUnavailable
 from racelab.settings import Settings
-from racelab.sources.f1.connection import connected
+from racelab.sources.f1.connection import connected, explain
 from racelab.sources.f1.reader import read_session
 from racelab.sources.f1.specification import DEFAULT_SESSIONS, FIRST_SPRINT_QUALIFYING, SESSION_NAMES
 
@@ -80,8 +80,7 @@ def find_sessions(
             schedule = fastf1.get_event_schedule(season, include_testing=False)
         except ValueError as error:
             raise SourceUnavailable(
-                f"the schedule of {season} cannot be read from {connection.location}:"
-                " check the network, or set RACELAB_F1_MIRROR to a mirror that is up"
+                f"the schedule of {season} cannot be read from {connection.location}: {explain(connection)}"
             ) from error
         events = list(_choose(schedule, season, event, connection.warnings))
     return [found for row in events for found in _of_event(row, season, codes, telemetry, settings)]
