@@ -101,7 +101,7 @@ def _own_time(state: Any, lap: int, car: int, m: Any, base: float, compound: int
 
 
 @nb.njit(cache=True)
-def _one_race(race_state: Any, m: Any, most: int, clock: Any, done: Any) -> None:  # noqa: PLR0912 - one pass a car
+def _one_race(race_state: Any, m: Any, most: int, clock: Any, done: Any) -> None:
     """Fill ``clock`` (cars, laps + 1) with the times at the line and ``done`` with the laps of every car."""
     cars, starts, ends = m.base.size, np.empty(WINDOWS), np.empty(WINDOWS)
     _draw_windows(race_state, m, starts, ends)
