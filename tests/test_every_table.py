@@ -1,6 +1,5 @@
 """One real race of each series in one store: every table holds real rows, read by value."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -23,11 +22,11 @@ RACES = {
 
 
 @pytest.fixture
-def filled(store: SqlStore, data: Path) -> Iterator[SqlStore]:
+def filled(store: SqlStore, data: Path) -> SqlStore:
     for path in RACES.values():
         outcomes = list(ingest(alkamel.find_sessions(data / path, Hints()), store))
         assert {outcome["change"] for outcome in outcomes} == {"added"}
-    yield store
+    return store
 
 
 def test_three_series_in_one_store(filled: SqlStore) -> None:
