@@ -6,7 +6,6 @@ from racelab.domain.flags import Flag, SessionStatus
 from racelab.domain.laps import ResultKind
 from racelab.domain.records import Provenance, SessionData
 from racelab.domain.sessions import Session
-from racelab.errors import BadInput
 from racelab.sources import grcup
 from racelab.sources.alkamel import order, repairs
 from racelab.sources.alkamel.cars import entries_of, merged
@@ -51,8 +50,6 @@ def read_session(files: SessionFiles, hints: Hints) -> SessionData:
 def _add_laps(data: SessionData, table: TextTable) -> None:
     """The laps, their stops, places and flags, and the order on the road of a race."""
     parser = LapParser(table.header, table.path)
-    if not table.rows:
-        raise BadInput(f"{table.path}, line 1: the file has a header and no laps: fetch it again")
     for line, row in zip(table.lines, table.rows, strict=True):
         data.add(parser.process(row, line))
     data.add(parser.finish())

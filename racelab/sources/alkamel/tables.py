@@ -35,6 +35,8 @@ def read_tables(files: SessionFiles, hints: Hints) -> Tables:
         digest.update(repr((hints.start, hints.circuit)).encode())
     tables = Tables(digest.hexdigest())
     tables.laps = _table(files.laps, raw, "lap file (23_Analysis_Race)", spec.LAP_COLUMNS) if files.laps else None
+    if tables.laps and not tables.laps.rows:
+        raise BadInput(f"{tables.laps.path}, line 1: the file has a header and no laps: fetch it again")
     results = (spec.RESULT_COLUMNS, spec.CLASS_RESULT_COLUMNS)
     tables.results = [
         _table(path, raw, "results file", *results, least=spec.LEAST_RESULT_COLUMNS) for path in files.results
