@@ -23,8 +23,8 @@ _LEAST_ROWS = 100
 def residuals(laps: pd.DataFrame) -> pd.DataFrame:
     """How far each racing lap is off what was expected before it, in shares.
 
-    A racing lap is timed, under green (or the chequered flag), no in-lap, no out-lap and not the first; a slow
-    one stays, for it is what is looked for.
+    A racing lap is timed, begins and ends under green (or the chequered flag), is no in-lap, no out-lap and not
+    the first; a slow one stays, for it is what is looked for.
 
     Args:
         laps: laps of one or more sessions with ``car_class``.
@@ -35,7 +35,11 @@ def residuals(laps: pd.DataFrame) -> pd.DataFrame:
     """
     green = laps["flag"].isna() | laps["flag"].isin(["green", "chequered"])
     racing = laps["lap_time_ms"].notna() & (laps["lap_number"] > 1) & ~laps["pit_in"] & ~laps["pit_out"] & green
-    rows = laps[racing.fillna(False).astype(bool)].sort_values(["session_id", "car_number", "lap_number"])
+    ordered = laps.assign(racing=racing.fillna(False).astype(bool)).sort_values(
+        ["session_id", "car_number", "lap_number"]
+    )
+    begun = ordered.groupby(["session_id", "car_number"])["flag"].shift()
+    rows = ordered[ordered["racing"] & (begun.isna() | begun.isin(["green", "yellow"])).astype(bool)]
     found = {}
     columns = {"slower": "lap_time_ms", **{f"{name}_slower": f"{name}_ms" for name in ("s1", "s2", "s3")}}
     for name, column in columns.items():

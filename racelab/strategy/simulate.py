@@ -39,9 +39,7 @@ def simulate_session(
     Raises:
         BadInput: the session is no race, has too few laps, or nobody completed ``from_lap``.
     """
-    if key.code not in RACES:
-        raise BadInput(f"{key} is no race: simulate one of the sessions that `racelab sessions` lists as R, S, R1, R2")
-    model = fit_race(read_frames(store, key), _earlier(store, key), from_lap)
+    model = fit_session(store, key, from_lap=from_lap)
     frame = simulate(model, races=races, seed=seed, cache=cache)
     run_id = model.digest(races, seed, from_lap, VERSION)
     rows = [
@@ -52,6 +50,17 @@ def simulate_session(
     store.upsert("simulations", rows)
     frame.attrs.update(session=str(key), run_id=run_id, races=races, seed=seed, from_lap=from_lap, fitted_from=model.fitted_from)  # fmt: skip
     return frame
+
+
+def fit_session(store: Store, key: SessionKey, *, from_lap: int = 0) -> RaceModel:
+    """The race model of a stored race, from a lap of the leader on.
+
+    Raises:
+        BadInput: the session is no race, has too few laps, or nobody completed ``from_lap``.
+    """
+    if key.code not in RACES:
+        raise BadInput(f"{key} is no race: choose one that `racelab sessions` lists as R, S, R1, R2 or R3")
+    return fit_race(read_frames(store, key), _earlier(store, key), from_lap)
 
 
 def simulate(model: RaceModel, *, races: int = 2000, seed: int = 1, cache: Path | None = None) -> pd.DataFrame:
