@@ -93,10 +93,10 @@ def clean(html: str) -> str:
 
 
 def figure_block(figure: dict[str, Any]) -> Block:
-    """A plotly figure as JSON that may stand in a script element."""
+    """A plotly figure as JSON, without a width: a page gives it its own."""
     layout = figure.get("layout", {})
     kept = {"data": figure.get("data", []), "layout": {k: v for k, v in layout.items() if k != "width"}}
-    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     alt, caption = figure_words(layout)
     return Block("figure", text, alt, caption, height=int(layout.get("height") or 420))
 

@@ -25,7 +25,7 @@ def report_page(node: NotebookNode, notebook: Notebook, record: RunRecord) -> st
     """
     blocks = page_blocks(node)
     heading = first_heading(blocks)
-    drawn = any(block.kind == "figure" for block in blocks)
+    figures = [block.content for block in blocks if block.kind == "figure"]
     return environment().get_template("page.html.j2").render(
         title=heading or notebook.title,
         heading=heading is None,
@@ -33,8 +33,9 @@ def report_page(node: NotebookNode, notebook: Notebook, record: RunRecord) -> st
         record=record,
         parameters=[(name, _shown(value)) for name, value in record.parameters.items()],
         blocks=blocks,
-        plotly=packed_plotly() if drawn else "",
-        draw=(_FOLDER / "draw.js").read_text(encoding="utf-8") if drawn else "",
+        figures=packed("[" + ",".join(figures) + "]") if figures else "",
+        plotly=packed_plotly() if figures else "",
+        draw=(_FOLDER / "draw.js").read_text(encoding="utf-8"),
         colours=json.dumps(dark_colours()),
     )  # fmt: skip
 
@@ -57,7 +58,12 @@ def style() -> str:
 @lru_cache(maxsize=1)
 def packed_plotly() -> str:
     """plotly.js, compressed and as base64: 2 MB instead of 4.8."""
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
+    return packed(get_plotlyjs())
+
+
+def packed(text: str) -> str:
+    """Text, compressed and as base64, which the page's script unpacks."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
 def dark_colours() -> dict[str, str]:

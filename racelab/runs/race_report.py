@@ -53,22 +53,21 @@ def head(race: Race) -> Markdown:
 
 def key_facts(race: Race) -> HTML:
     """Winner, margin, fastest lap, race time, neutralisations and changes of the lead, large."""
-    first, best = race.classification.head(1), fastest(race.laps)
+    first, best = race.classification.head(1), fastest(race)
     neutrals, length = race_tables.neutral_share(race)
-    changes = int((race.leaders != race.leaders.shift()).sum()) - 1 if len(race.leaders) else 0
     pairs: list[tuple[str, str, str | None]] = []
     if len(first):
         crew = (text(first[key].iloc[0]) for key in ("driver", "team"))
-        pairs.append(("Winner", f"#{race.front[0]}", ", ".join(part for part in crew if part)))
+        pairs.append(("Winner", f"#{race.front[0]}", ", ".join(part for part in crew if part) or None))
         pairs.append(
             ("Race time", format_clock(whole(first["total_time_ms"].iloc[0])), f"{first['laps'].iloc[0]} laps")
         )
     for lap in best.to_dict("records"):
-        who = f"#{lap['car_number']} {text(lap['driver']) or ''}, lap {lap['lap_number']}"
+        who = " ".join([f"#{lap['car_number']}", text(lap["driver"]) or ""]).strip() + f", lap {lap['lap_number']}"
         pairs.append(("Fastest lap", format_duration(lap["lap_time_ms"]), who))
     kinds = ", ".join(race_tables.flag_names(race)).lower()
     pairs.append(("Neutralised", str(neutrals), f"{spell(length)} in all: {kinds}" if neutrals else None))
-    pairs.append(("Changes of the lead", str(changes), f"{race.leaders.nunique()} leaders at the line"))
+    pairs.append(("Changes of the lead", str(race.lead_changes), f"{race.leaders.nunique()} at the front"))
     pairs.append(("Stops", str(len(race.stops)), f"{race.stops['car_number'].nunique()} cars"))
     return html.facts(pairs)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from racelab.analysis.fastest import timed_laps
 from racelab.domain.flags import Flag
 
 _KINDS = ("official", "provisional", "road")
@@ -96,9 +97,9 @@ def whole(value: Any) -> int | None:
     return None if value is None or pd.isna(value) else int(value)
 
 
-def fastest(laps: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """The fastest lap, or that of each class; laps that the stewards deleted do not count."""
-    timed = laps[laps["lap_time_ms"].notna() & ~laps["deleted"].fillna(False)].sort_values(["lap_time_ms", "end_ms"])
+def fastest(race: Race, by: str | None = None) -> pd.DataFrame:
+    """The fastest lap, or that of each class or car (``by``); laps that were deleted and lap 1 do not count."""
+    timed = timed_laps(race.laps, is_race=True)
     return timed.head(1) if by is None else timed.groupby(by, sort=False, dropna=False).head(1)
 
 

@@ -33,9 +33,9 @@ def class_winners(race: Race) -> pd.DataFrame:
 def fastest_table(race: Race) -> pd.DataFrame:
     """The fastest lap of each class; of the first five cars where there is one class."""
     if race.laps["car_class"].nunique() > 1:
-        best = fastest(race.laps, "car_class")
+        best = fastest(race, "car_class")
         return told(best[["car_class", "car_number", "driver", "lap_number", "lap_time_ms", "quality"]])
-    best = fastest(race.laps, "car_number").head(5)
+    best = fastest(race, "car_number").head(5)
     return told(best[["car_number", "driver", "lap_number", "lap_time_ms", "quality"]])
 
 

@@ -1,10 +1,6 @@
-// Unpacks plotly.js, which the page carries once, and draws each figure from the JSON beside it.
-const plots = [...document.querySelectorAll(".plot")].map((place) => {
-  const script = place.querySelector("script");
-  const text = script.textContent;
-  script.remove();
-  return { place, text };
-});
+// Unpacks plotly.js and the figures, which the page carries once and compressed, and draws each in its place.
+const places = [...document.querySelectorAll(".plot")];
+let plots = [];
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const pattern = new RegExp(Object.keys(DARK).join("|"), "gi");
 const PHONE = 520;
@@ -40,16 +36,18 @@ function narrow(layout) {
   }
 }
 
-async function unpack() {
-  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), (c) => c.charCodeAt(0));
+async function unpack(id) {
+  const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
-  document.head.append(script);
+  return new Response(stream).text();
 }
 
 async function drawAll() {
-  await unpack();
+  const script = document.createElement("script");
+  script.textContent = await unpack("plotly");
+  document.head.append(script);
+  const figures = JSON.parse(await unpack("figures"));
+  plots = figures.map((figure, index) => ({ place: places[index], text: JSON.stringify(figure) }));
   for (const plot of plots) await draw(plot, dark.matches);
   dark.addEventListener("change", () => plots.forEach((plot) => draw(plot, dark.matches)));
   window.addEventListener("beforeprint", () => plots.forEach((plot) => draw(plot, false, 680)));
@@ -58,7 +56,7 @@ async function drawAll() {
 }
 
 drawAll().catch((error) => {
-  for (const { place } of plots) {
+  for (const place of places) {
     place.classList.add("empty");
     place.textContent = "This browser cannot draw the figure; the sentence below says what it shows. (" + error + ")";
   }

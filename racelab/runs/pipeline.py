@@ -1,0 +1,133 @@
+"""The work of the pipeline notebooks, one call each: ingest, train, simulate, export."""
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from racelab.errors import BadInput
+from racelab.exports.files import export_folder, write_race
+from racelab.exports.tables import write_tables
+from racelab.runs.ingest import Found, ingest
+from racelab.settings import get_settings
+from racelab.sources.hints import Hints
+from racelab.store.open import open_store
+
+SOURCES = ("sample", "f1", "alkamel", "laps", "recording")
+MODELS = ("laptime", "anomaly")
+
+
+def ingest_source(
+    source: str, *, paths: Sequence[str] = (), season: int = 0, event: str = "", sessions: Sequence[str] = (),
+    telemetry: bool = False, seed: int = 1, force: bool = False,
+) -> pd.DataFrame:  # fmt: skip
+    """Read sessions into the store; one row a session with what became of it and its rows by table.
+
+    Args:
+        source: one of `SOURCES`.
+        paths: files or folders, for alkamel, laps and recording.
+        season: the year, for f1.
+        event: a round, a name or all, for f1.
+        sessions: session codes, for f1; none is race and sprint.
+        telemetry: car and position samples too, for f1.
+        seed: of the sample season.
+        force: write sessions again that have not changed.
+
+    Raises:
+        BadInput: there is no such source, or nothing to read.
+    """
+    if source in ("sample", "f1"):
+        found: list[Found] = _made(source, season, event, sessions, telemetry, seed)
+    else:
+        found = [one for path in paths for one in _reader(source).find_sessions(Path(path), Hints())]
+    if not found:
+        raise BadInput(f"nothing to ingest from {source}: give paths for files, season and event for f1")
+    with open_store() as store:
+        outcomes = list(ingest(found, store, force=force))
+    keys = ["id", "series", "season", "round", "event", "session", "change", "error"]
+    counts = [{table: outcome["rows"].get(table) for table in ("laps", "pit_stops", "results")} for outcome in outcomes]
+    frame = pd.DataFrame(outcomes)[keys].join(pd.DataFrame(counts).astype("Int64"))
+    return frame.drop(columns="error") if frame["error"].isna().all() else frame
+
+
+def train(model: str) -> pd.DataFrame:
+    """Train a kind of model for each series that the store holds; one row a series with its scores.
+
+    Raises:
+        BadInput: there is no such kind of model.
+        NotFound: the store has no race with enough laps.
+    """
+    from racelab.models import anomaly, laptime  # imported here: other notebooks need no xgboost
+
+    kinds = {"laptime": laptime.train, "anomaly": anomaly.train}
+    if model not in kinds:
+        raise BadInput(f"no model {model!r}: use one of {', '.join(MODELS)}")
+    with open_store() as store:
+        documents = kinds[model](store, get_settings().data / "models")
+    return pd.DataFrame([_flat(document) for document in documents])
+
+
+def simulate(session: str | int, *, races: int, from_lap: int, seed: int) -> pd.DataFrame:
+    """Simulate a stored race; one row a car and place with its probability, kept in the store too.
+
+    Raises:
+        BadInput: the session is no race, or has too few laps.
+    """
+    from racelab.strategy.simulate import simulate_session  # imported here: numba takes a second
+
+    cache = get_settings().data / "numba"
+    with open_store() as store:
+        return simulate_session(store, store.find(session), races=races, from_lap=from_lap, seed=seed, cache=cache)
+
+
+def chances(places: pd.DataFrame) -> pd.DataFrame:
+    """One row a car of `simulate`'s frame: chance of the win and the podium in per cent, expected place."""
+    from racelab.strategy.simulate import summarise
+
+    frame = summarise(places)
+    percent = {key: (frame[key] * 100).round(1) for key in ("win", "podium", "class_win")}
+    return frame[["car_number", "car_class"]].assign(**percent, expected=frame["expected_position"].round(1))
+
+
+def export(session: str | int, table_format: str | None = None) -> list[Path]:
+    """Write the race JSON of a session and, in a format, its tables; returns the files."""
+    with open_store() as store:
+        key, folder = store.find(session), export_folder()
+        tables = write_tables(store, key, folder, table_format) if table_format else []
+        return [write_race(store, key, folder), *tables]
+
+
+def sizes(paths: Iterable[Path]) -> pd.DataFrame:
+    """Files with their size in kB."""
+    return pd.DataFrame([(path.name, math.ceil(path.stat().st_size / 1000)) for path in paths], columns=["file", "kB"])
+
+
+def _made(source: str, season: int, event: str, sessions: Sequence[str], telemetry: bool, seed: int) -> list[Found]:
+    if source == "sample":
+        from racelab.sources import sample
+
+        return list(sample.generate(seed))
+    from racelab.sources import f1
+
+    return list(f1.find_sessions(season, event, sessions, telemetry=telemetry, settings=get_settings()))
+
+
+def _reader(source: str) -> ModuleType:
+    from racelab.sources import alkamel, laptables, timing71
+
+    readers = {"alkamel": alkamel, "laps": laptables, "recording": timing71}
+    if source not in readers:
+        raise BadInput(f"no source {source!r}: use one of {', '.join(SOURCES)}")
+    return readers[source]
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """The scalars of a model's document, its scores and baselines' mean errors beside each other."""
+    plain = {key: value for key, value in document.items() if isinstance(value, str | int | float)}
+    scores = dict(document.get("score", {}))
+    naive = {f"{name} mae_ms": one["mae_ms"] for name, one in document.get("baselines", {}).items() if "mae_ms" in one}
+    kept = {key: value for key, value in plain.items() if key not in ("path", "target")}
+    return {**kept, **scores, **naive}
