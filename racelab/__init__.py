@@ -5,6 +5,7 @@
 
 from racelab.exports.files import export_race
 from racelab.load import (
+    load_driver_metrics,
     load_drivers,
     load_entries,
     load_laps,
@@ -17,14 +18,17 @@ from racelab.load import (
     load_session_status,
     load_sessions,
     load_simulations,
+    load_stints,
     load_telemetry,
     load_track_status,
     load_weather,
 )
+from racelab.surface import simulate
 
 __version__ = "0.1.0"
 __all__ = [
     "export_race",
+    "load_driver_metrics",
     "load_drivers",
     "load_entries",
     "load_laps",
@@ -37,7 +41,9 @@ __all__ = [
     "load_session_status",
     "load_sessions",
     "load_simulations",
+    "load_stints",
     "load_telemetry",
     "load_track_status",
     "load_weather",
+    "simulate",
 ]

@@ -3,11 +3,14 @@
 from typing import Any
 
 import pandas as pd
+from pandera.pandas import DataFrameSchema
 
+from racelab.analysis.metrics import driver_metrics
+from racelab.analysis.stints import STINT_COLUMNS, stints
 from racelab.domain.sessions import SessionKey
 from racelab.store.frames import typed
 from racelab.store.open import open_store
-from racelab.store.schemas import JOINED, frame_schema
+from racelab.store.schemas import JOINED, frame_schema, stints_schema
 from racelab.store.sql import SqlStore
 
 Reference = str | int
@@ -32,6 +35,35 @@ def load_drivers(session: Reference, *, db: str | None = None) -> pd.DataFrame:
 def load_laps(session: Reference, *, db: str | None = None, car_number: str | None = None) -> pd.DataFrame:
     """Laps of a session, or of one car: times in ms, stint, tyre, flag and quality."""
     return _load("laps", session, db, car_number=car_number)
+
+
+def load_stints(session: Reference, *, db: str | None = None) -> pd.DataFrame:
+    """Stints of a session: first and last lap, laps, compound, seat, median and best clean lap in ms.
+
+    They are computed from the stored laps; clean laps are those of `racelab.analysis.pace.clean_laps`.
+    """
+    with open_store(db) as store:
+        key = store.find(session)
+        frame = stints(_classed(store, key))
+        frame = _join(store, key, frame, ("car_class", "team", "driver"))
+    return _checked(stints_schema((*STINT_COLUMNS, "car_class", "team", "driver")), key, frame)
+
+
+def load_driver_metrics(session: Reference, *, db: str | None = None) -> pd.DataFrame:
+    """Metrics of every car and driver, a row a metric: consistency_index, aggression_score, sector_strength_s1 to
+    _s3, pace_stability, fatigue_dropoff.
+
+    They are computed from the stored laps; `racelab.analysis.metrics.driver_metrics` defines each.
+    """
+    with open_store(db) as store:
+        key = store.find(session)
+        frame = _join(store, key, driver_metrics(_classed(store, key)), JOINED["driver_metrics"])
+    return _validated("driver_metrics", key, frame)
+
+
+def _classed(store: SqlStore, key: SessionKey) -> pd.DataFrame:
+    classes = store.read("entries", key)[["car_number", "car_class"]]
+    return store.read("laps", key).merge(classes, on="car_number", how="left")
 
 
 def load_pit_stops(session: Reference, *, db: str | None = None) -> pd.DataFrame:
@@ -129,8 +161,11 @@ def _join(store: SqlStore, key: SessionKey, frame: pd.DataFrame, joined: tuple[s
 
 
 def _validated(table: str, key: SessionKey, frame: pd.DataFrame) -> pd.DataFrame:
+    return _checked(frame_schema(table), key, frame)
+
+
+def _checked(schema: DataFrameSchema, key: SessionKey, frame: pd.DataFrame) -> pd.DataFrame:
     names = {"series": key.series.value, "season": key.season, "round": key.round, "session": key.code}
-    schema = frame_schema(table)
     frame = typed(frame.assign(**names))[list(schema.columns)]
     frame.attrs["session"] = str(key)
     return schema.validate(frame)

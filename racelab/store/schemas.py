@@ -29,6 +29,14 @@ def frame_schema(table: str) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, strict=True, name=f"load_{table}", description=spec.description)
 
 
+@cache
+def stints_schema(keys: tuple[str, ...]) -> pa.DataFrameSchema:
+    """The pandera schema of `load_stints`, whose rows are computed from laps: no table holds them."""
+    required = {"session_id", "car_number", "stint", "first_lap", "last_lap", "laps", "clean_laps", *NAMES}
+    columns = {key: schema_column(key, nullable=key not in required) for key in (*NAMES, *keys)}
+    return pa.DataFrameSchema(columns, strict=True, name="load_stints", description="A car's run between two stops")
+
+
 def schema_column(key: str, *, nullable: bool) -> pa.Column:
     """One column as the vocabulary declares it."""
     column = COLUMNS[key]
