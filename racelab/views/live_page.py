@@ -18,7 +18,7 @@ log = logging.getLogger("racelab.views")
 POLL_S = 0.5
 _LOOK_AGAIN_S = 3.0
 _FIRST_CHOSEN = 3
-NOTHING_LIVE = "No session is live. Start one with `racelab replay SESSION`: this page follows it by itself."
+NOTHING_LIVE = "No session is live. Start one with the command: racelab replay SESSION. This page follows it by itself."
 
 
 class LiveSource(Protocol):
@@ -121,7 +121,7 @@ class LivePage:
         self.layout.tower.selected = []
         self.layout.tower.clear(
             f"{source.names.event}, {source.names.session} is stored but is not live. "
-            f"Start it with `racelab replay {source.reference}`: this page follows it by itself."
+            f"Start it with the command: racelab replay {source.reference}. This page follows it by itself."
         )
         self.layout.messages.messages = []
         self.layout.bar.state = bar_state(source.names, None, None)

@@ -24,19 +24,19 @@ def car_styles(entries: pd.DataFrame, cars: Sequence[str], dark: bool) -> dict[s
 
     Args:
         entries: car_number, car_class and, where the series has colours, colour (#rrggbb).
-        cars: the cars to style; the order does not matter.
+        cars: the cars to style; the first of a class is drawn solid.
         dark: the ground.
     """
     known = {str(row["car_number"]): row for row in entries.to_dict("records")}
     if "car_class" in entries and entries["car_class"].nunique() > 1:
         known = {car: {**row, "colour": None} for car, row in known.items()}
     styles: dict[str, dict[str, str]] = {}
-    for group in (known, dict.fromkeys(cars)):
-        # A team's cars are told apart by the whole entry list, cars of a class by what is drawn.
+    # A team's cars are told apart by the whole entry list, cars of a class by the order in which they are drawn.
+    for group in (sorted(known, key=natural), cars):
         seen: dict[str, int] = {}
-        for car in sorted(group, key=natural):
+        for car in group:
             own = _own_colour(known.get(car, {}))
-            if car not in styles and (own or group is not known):
+            if car not in styles and (own or group is cars):
                 colour = own or _class_colour(known.get(car, {}), dark)
                 styles[car] = {"color": colour, "dash": _DASHES[seen.get(colour, 0) % len(_DASHES)]}
                 seen[colour] = seen.get(colour, 0) + 1

@@ -1,12 +1,14 @@
 // The timing tower. Rows are kept here; the kernel sends what changed. Text from data is only ever set as text.
 const WIDTHS = {
   position: "3.2em", car_number: "3em", car_class: "4.9em", driver: "minmax(5.5em, 1fr)", laps: "2.7em", gap_ms: "5.9em",
-  interval_ms: "5.9em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.1em", s2_ms: "4.1em", s3_ms: "4.1em",
+  interval_ms: "5.9em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.5em", s2_ms: "4.5em", s3_ms: "4.5em",
   stint: "3.9em", compound: "3.5em", stops: "3.4em", status: "3.1em",
 };
 const LEFT = new Set(["driver", "car_class", "status"]);
 const TIMES = new Set(["last_lap_ms", "best_lap_ms", "s1_ms", "s2_ms", "s3_ms"]);
-const MARKS = { session: ["◆", "best of the session"], personal: ["◇", "the car's own best"] };
+const MARKS = {
+  session: ["◆", "best of the session"], class: ["◆", "best of the class"], personal: ["◇", "the car's own best"],
+};
 const MOST_CHOSEN = 6;
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -249,7 +251,9 @@ class TowerView {
 
   paintChips() {
     const names = new Map();
-    for (const row of this.rows.values()) if (row.data.class_name) names.set(row.data.class_name, row.data);
+    for (const row of [...this.rows.values()].sort(byPlace)) {
+      if (row.data.class_name && !names.has(row.data.class_name)) names.set(row.data.class_name, row.data);
+    }
     const wanted = names.size > 1 ? [...names.keys()] : [];
     const signature = [...wanted].sort().join("|");
     if (signature === this.chipSignature) return;

@@ -8,7 +8,7 @@ import anywidget
 import traitlets
 
 from racelab.views.theme import css_variables
-from racelab.views.tower_rows import Move, Row, changes, moved, tower_columns, tower_row
+from racelab.views.tower_rows import Move, Row, changes, moved, tower_columns, tower_row, with_best_marks
 
 _HERE = Path(__file__).parent
 WAITING = "No car has been seen yet. Rows appear with the first timing line."
@@ -39,6 +39,7 @@ class Tower(anywidget.AnyWidget):
         """Show these cars (`live.state.CarState`); returns the number of rows that were sent."""
         self._moves = {car.car_number: moved(self._moves.get(car.car_number), car.position, car.laps) for car in cars}
         rows = {car.car_number: tower_row(car, self._moves[car.car_number].way) for car in cars}
+        rows = with_best_marks(rows, cars)
         columns: Any = tower_columns(cars)
         if columns != self.columns:
             self.columns = columns

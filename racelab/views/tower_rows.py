@@ -81,6 +81,19 @@ def tower_row(car: Any, way: int = 0) -> Row:
     return row
 
 
+def with_best_marks(rows: Mapping[str, Row], cars: Iterable[Any]) -> dict[str, Row]:
+    """The rows with the best lap of the session and of each class marked as such."""
+    best: dict[str | None, Any] = {}
+    timed = sorted((car for car in cars if car.best_lap_ms is not None), key=lambda car: car.best_lap_ms)
+    for car in timed:
+        best.setdefault(car.car_class, car)
+    marks = {car.car_number: "class" for car in best.values()} | {car.car_number: "session" for car in timed[:1]}
+    return {
+        number: {**row, "best_lap_ms_mark": marks[number]} if number in marks else dict(row)
+        for number, row in rows.items()
+    }
+
+
 def changes(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, Row | None]:
     """The smallest diff from one set of rows to another: changed cells by car, None for a car that is gone."""
     diff: dict[str, Row | None] = {number: None for number in before if number not in after}
