@@ -29,6 +29,9 @@ class Recorder:
 
     def __init__(self, path: Path, protocol: str, manifest: dict[str, Any], clock: Clock) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            # What a crash cut off cannot be read, and would hide what is appended after it.
+            os.truncate(path, max((end for _, end in _blocks(path)), default=0))
         self._file = path.open("ab")
         self._clock = clock
         self._lines: list[str] = []
@@ -103,7 +106,7 @@ def is_recording(path: Path) -> bool:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """Whole lines of whole blocks; reading ends at the first that is torn."""
-    for block in _blocks(path):
+    for block, _ in _blocks(path):
         for line in block.splitlines():
             try:
                 content = json.loads(line)
@@ -113,7 +116,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield content
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Whole blocks, unpacked, each with the place in the file at which it ends."""
     with path.open("rb") as file:
         waiting = file.read(_READ_BYTES)
         while waiting:
@@ -129,4 +133,4 @@ def _blocks(path: Path) -> Iterator[bytes]:
                     return
             if not reader.eof:
                 return
-            yield b"".join(parts)
+            yield b"".join(parts), file.tell() - len(waiting)

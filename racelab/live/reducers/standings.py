@@ -74,8 +74,9 @@ def _between(state: RaceState, ahead: CarState | None, car: CarState) -> Gap:
     if ahead is None:
         return UNKNOWN
     if not state.is_race:
-        both = ahead.best_lap_ms is not None and car.best_lap_ms is not None
-        return Gap((car.best_lap_ms or 0) - (ahead.best_lap_ms or 0), 0) if both else UNKNOWN
+        if ahead.best_lap_ms is None or car.best_lap_ms is None or car.best_lap_ms < ahead.best_lap_ms:
+            return UNKNOWN
+        return Gap(car.best_lap_ms - ahead.best_lap_ms, 0)
     front, own = (state.ledger.get(one.car_number, _NOTHING) for one in (ahead, car))
     return gap(front.laps, front.times, own.laps, own.times, is_final=_have_finished(state, front, own))
 

@@ -50,7 +50,7 @@ class CarTrack:
 
     def read(self, row: list[Any], position: int, moment: Moment, notes: list[tuple[PitNote, int]]) -> Iterator[Record]:
         """Records of what changed in the car's row; notes are the pit messages that came with it, with their times."""
-        if row is self.row and position == self.position and not notes:
+        if row == self.row and position == self.position and not notes:
             return
         self.row, self.position = row, position
         yield from self._crew()

@@ -1,6 +1,7 @@
 """A Timing71 recording: a ZIP of a manifest, key frames and difference frames, read as full states."""
 
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from racelab.sources.timing71.difference import Mismatch, apply
 _MEMBER_BYTES = 8 * 1024 * 1024
 _FRAMES = 400_000
 _UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, RecursionError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, OverflowError, RecursionError, RuntimeError,
     KeyError, TypeError, AttributeError,
 )  # fmt: skip
 
@@ -73,10 +74,10 @@ def _opened(path: Path) -> zipfile.ZipFile:
         if path.stat().st_size == 0:
             raise BadInput(f"{path}: the file is empty; copy or download it again")
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise BadInput(f"{path}: not a whole ZIP file ({error}); copy or download it again") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error}); check its name and rights") from error
+    except _UNREADABLE as error:
+        raise BadInput(f"{path}: not a whole ZIP file ({error}); copy or download it again") from error
 
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
