@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import pandas as pd
 from IPython.display import HTML
 
 from racelab.domain.time import MISSING, format_duration
 from racelab.domain.vocabulary import COLUMNS
-
-_RIGHT = ("int", "float")
 
 
 def table(
@@ -25,11 +24,9 @@ def table(
     """
     keys = [str(key) for key in frame.columns if key != "quality"]
     names = {key: COLUMNS[key].heading for key in keys if key in COLUMNS} | dict(headings or {})
-    head = "".join(
-        f'<th scope="col"{_class(_kind(key), key in minor)}{_title(key)}>{escape(names.get(key, key))}</th>'
-        for key in keys
-    )
-    body = "".join(_row(row, keys, minor) for row in frame.to_dict("records"))
+    classes = {key: _classes(frame[key], key in minor) for key in keys}
+    head = "".join(_head(key, names.get(key, key), classes[key]) for key in keys)
+    body = "".join(_row(row, classes) for row in frame.to_dict("records"))
     over = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(f"<table>{over}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
@@ -58,31 +55,33 @@ def shown(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.1f}".removesuffix(".0")
+        return f"{value:.1f}"
     return str(value)
 
 
-def _row(row: Mapping[object, object], keys: Sequence[str], minor: Collection[str]) -> str:
+def _head(key: str, name: str, classes: list[str]) -> str:
+    title = f' title="{escape(COLUMNS[key].description)}"' if key in COLUMNS else ""
+    return f'<th scope="col"{_class(classes)}{title}>{escape(name)}</th>'
+
+
+def _row(row: Mapping[object, object], classes: Mapping[str, list[str]]) -> str:
     repaired = row.get("quality") == "repaired"
-    return f"<tr>{''.join(_cell(key, row[key], key in minor, repaired) for key in keys)}</tr>"
+    return f"<tr>{''.join(_cell(key, row[key], own, repaired) for key, own in classes.items())}</tr>"
 
 
-def _cell(key: str, value: object, is_minor: bool, repaired: bool) -> str:
+def _cell(key: str, value: object, classes: list[str], repaired: bool) -> str:
     words = shown(key, value)
     marked = repaired and key.endswith("_ms") and words != MISSING
     title = ' title="repaired: see Repairs"' if marked else ""
-    return f"<td{_class(_kind(key), is_minor, marked)}{title}>{escape(words)}</td>"
+    return f"<td{_class([*classes, 'repaired'] if marked else classes)}{title}>{escape(words)}</td>"
 
 
-def _class(kind: str, is_minor: bool, marked: bool = False) -> str:
-    names = [name for name, there in ((kind, kind), ("minor", is_minor), ("repaired", marked)) if there]
+def _classes(column: "pd.Series[Any]", is_minor: bool) -> list[str]:
+    """Numbers, car numbers and gaps stand at the right."""
+    right = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    right = right or column.name in ("gap", "car_number")
+    return [name for name, there in (("number", right), ("minor", is_minor)) if there]
+
+
+def _class(names: list[str]) -> str:
     return f' class="{" ".join(names)}"' if names else ""
-
-
-def _kind(key: str) -> str:
-    right = key.endswith("_ms") or key in ("gap", "car_number", "n") or (key in COLUMNS and COLUMNS[key].kind in _RIGHT)
-    return "number" if right else ""
-
-
-def _title(key: str) -> str:
-    return f' title="{escape(COLUMNS[key].description)}"' if key in COLUMNS else ""
