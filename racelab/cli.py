@@ -20,7 +20,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # Each module has `register(app)`; the order is the order of the help page.
-_MODULES = ("ingest", "sessions", "train", "backtest", "simulate", "export", "run", "replay", "serve", "db", "bench")
+_MODULES = (
+    "demo",
+    "ingest",
+    "sessions",
+    "train",
+    "backtest",
+    "simulate",
+    "export",
+    "run",
+    "replay",
+    "serve",
+    "db",
+    "bench",
+)
 
 
 @app.callback()

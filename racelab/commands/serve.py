@@ -32,11 +32,11 @@ def serve(
     voila_port: int | None = typer.Option(None, min=0, max=65535, help="Port of the dashboards; 0 picks a free one"),
 ) -> None:
     """Serve the REST interface and the dashboards until Ctrl-C."""
-    settings = _settle(host, port, voila_port)
+    settings = settle(host, port, voila_port)
     children = start_servers(settings)
     try:
-        _announce(settings)
-        _wait(children)
+        announce(settings)
+        wait_for_end(children)
     finally:
         stop_servers(children)
 
@@ -80,7 +80,7 @@ def stop_servers(children: list[Child]) -> None:
             child.wait()
 
 
-def _settle(host: str | None, port: int | None, voila_port: int | None) -> Settings:
+def settle(host: str | None, port: int | None, voila_port: int | None) -> Settings:
     """Put the options where settings and children read them, with free ports in the place of 0."""
     settings = get_settings()
     host = host or settings.serve_host
@@ -105,13 +105,14 @@ def _start_api(settings: Settings) -> Child:
     return subprocess.Popen(command, env=child_environment(os.environ))
 
 
-def _announce(settings: Settings) -> None:
+def announce(settings: Settings) -> None:
+    """Say where the servers answer."""
     log.info("REST interface  http://%s:%d/docs", settings.serve_host, settings.serve_port)
     log.info("Live dashboard  %s", dashboard_url())
     log.info("Ctrl-C ends both")
 
 
-def _wait(children: list[Child]) -> None:
+def wait_for_end(children: list[Child]) -> None:
     """Wait for Ctrl-C or a request to end; a server that ends by itself is a fault."""
     asked: list[int] = []
 
