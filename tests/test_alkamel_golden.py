@@ -164,7 +164,7 @@ def test_the_race_of_third_parties_metadata_agrees(data: Path, wec: dict[str, Se
         assert race.results[0].laps == told["race"]["lapTotal"]
         assert race.session.start_utc is not None
         local = race.session.start_utc.astimezone(ZoneInfo(race.event.timezone or "UTC"))
-        assert local.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] == f"{told['date']} {told['race']['startedAt']}"
+        assert local.strftime("%H:%M:%S.%f")[:-3] == told["race"]["startedAt"]
 
 
 def test_every_session_fits_the_store(imsa: dict[str, SessionData], store: SqlStore) -> None:

@@ -153,6 +153,12 @@ def test_elapsed_time_that_does_not_run_on_is_named() -> None:
     assert (repair.rule, repair.column, repair.before, repair.after) == ("elapsed_sum", "start_ms", "100000", "101000")
 
 
+def test_a_flag_that_is_not_known_is_left_out_by_name() -> None:
+    records = parse(row(1, "1:40.000", "1:40.000", FLAG_AT_FL="XY"))
+    (lap,), (repair,) = of(Lap, records), of(Repair, records)
+    assert (lap.flag, repair.rule, repair.before, repair.after) == (None, "unknown_flag", "XY", None)
+
+
 def test_a_missing_lap_breaks_no_sum() -> None:
     assert of(Repair, parse(STINTS[0], row(3, "1:40.000", "5:00.000"))) == []
 
@@ -174,7 +180,6 @@ def test_short_files_have_sectors_without_hours_only() -> None:
         (row(1, "1:40.000", ""), "elapsed time ''"),
         (row(1, "1:40.000", "1:40.000", NUMBER=""), "car number ''"),
         (row(1, "1:40.000", "1:40.000", DRIVER_NUMBER="x"), "invalid literal"),
-        (row(1, "1:40.000", "1:40.000", FLAG_AT_FL="G"), "'G' is no flag"),
         (row(1, "1:40.000", "1:40.000", TOP_SPEED="nan"), "no number"),
     ],
 )
@@ -227,9 +232,9 @@ def test_whatever_the_race_the_laps_run_on_and_every_in_lap_is_a_stop(race: list
 
 @given(st.lists(st.text(max_size=12), min_size=len(HEADER), max_size=len(HEADER)))
 def test_any_row_gives_records_or_a_clear_line(values: list[str]) -> None:
+    parser = LapParser(HEADER, PATH)
     try:
-        records = list(LapParser(HEADER, PATH).process(values, 9))
+        records = list(parser.process(values, 9))
     except BadInput as error:
-        assert str(error).startswith("laps.csv, line 9: ")
-    else:
-        assert len(of(Lap, records)) == 1
+        records, told = [], str(error)
+    assert len(of(Lap, records)) == 1 or told.startswith("laps.csv, line 9: ")

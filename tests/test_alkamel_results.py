@@ -68,6 +68,11 @@ def test_results_by_class() -> None:
     assert [entry.car_class for entry in found.entries] == ["Am", "Am"]
 
 
+def test_a_word_in_the_place_of_a_place_is_none() -> None:
+    last = read_results(table(FULL.replace("\n,80,Not started", "\nDSQ,80,Disqualified"))).results[-1]
+    assert (last.position, last.class_position, last.status) == (None, None, "Disqualified")
+
+
 def test_a_file_is_official_unless_its_name_says_provisional() -> None:
     assert kind_of("03_Provisional Results_Race 1.CSV") is ResultKind.PROVISIONAL
     assert kind_of("00_Results GR Cup Race 1 Official.CSV") is ResultKind.OFFICIAL
@@ -125,7 +130,7 @@ def test_a_number_that_is_taken_is_not_given_again() -> None:
 
 
 def test_two_sessions_in_one_file_are_refused() -> None:
-    with pytest.raises(BadInput, match="line 8: .*more than one session"):
+    with pytest.raises(BadInput, match=r"line 8: .*more than one session"):
         repairs.split_shared_numbers(shared("1", "2", "3", "1", "2", "3"))
 
 

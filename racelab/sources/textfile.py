@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from racelab.errors import BadInput
@@ -34,9 +35,15 @@ class TextTable:
             raise BadInput(f"{self.path}, line 1: there is no column {name}: is this the right file?") from None
 
     def records(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Each row as line number and stripped values by column name."""
+        """Each row as line number and stripped values by column name; a column that the row leaves out is blank."""
         for line, row in zip(self.lines, self.rows, strict=True):
-            yield line, {name: value.strip() for name, value in zip(self.header, row, strict=False)}
+            yield (
+                line,
+                {
+                    name: value.strip()
+                    for name, value in zip_longest(self.header, row[: len(self.header)], fillvalue="")
+                },
+            )
 
 
 def read_raw(path: Path) -> bytes:

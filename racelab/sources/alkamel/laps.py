@@ -45,6 +45,7 @@ class LapParser:
         self._cars: dict[str, _Car] = {}
         at = {name: index for index, name in enumerate(header)}
         self._index = [at.get(name, -1) for name in _READ]
+        self._flag_at = at.get(spec.FLAG_AT_FL, -1)
         sectors = spec.SECTORS if spec.SECTORS[0] in at else spec.SHORT_SECTORS
         self._sectors = [at.get(name, -1) for name in sectors]
 
@@ -65,6 +66,7 @@ class LapParser:
                 f"{known.lap.lap_number}: the rows are not in order, give the file as published"
             )
         car = self._cars[lap.car_number] = known or _Car(lap, 1)
+        yield from self._unknown_flag(row, lap)
         yield from _check(lap, known.lap if known else None)
         yield from self._stops(car, lap, first=known is None)
         lap.stint = car.stint
@@ -78,13 +80,19 @@ class LapParser:
                 yield car.open_stop
             car.open_stop = None
 
+    def _unknown_flag(self, row: Sequence[str], lap: Lap) -> Iterator[Repair]:
+        written = row[self._flag_at].strip() if self._flag_at >= 0 else ""
+        if written and lap.flag is None:
+            reason = "the flag at the line is none that is known; it is left out"
+            record = f"{lap.car_number} lap {lap.lap_number}"
+            yield Repair("unknown_flag", "laps", record, "flag", written, None, reason)
+            lap.quality = Quality.REPAIRED
+
     def _lap(self, row: Sequence[str]) -> Lap:
         values = [row[index].strip() if index >= 0 else "" for index in self._index]
         number, count, time, in_pit, elapsed, seat, pit_time, flag, speed = values
         if not number or not count.isdecimal() or not elapsed:
             raise ValueError(f"car number {number!r}, lap {count!r} and elapsed time {elapsed!r} must all be there")
-        if flag and flag not in spec.FLAGS:
-            raise ValueError(f"{spec.FLAG_AT_FL} {flag!r} is no flag that is known")
         sectors = [_millis(row[index]) if index >= 0 else None for index in self._sectors]
         end, lap_time = parse_duration(elapsed), _millis(time)
         return Lap(
@@ -100,7 +108,7 @@ class LapParser:
             pit_in=in_pit == spec.IN_PIT_MARK,
             pit_out=bool(pit_time),
             pit_time_ms=_millis(pit_time),
-            flag=spec.FLAGS[flag] if flag else None,
+            flag=spec.FLAGS.get(flag),
             top_speed_kph=_number(speed),
         )
 

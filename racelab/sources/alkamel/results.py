@@ -56,11 +56,11 @@ def _placed(result: Result, places: dict[str | None, int], car_class: str | None
 
 
 def _result(row: dict[str, str], kind: ResultKind) -> Result:
-    gap_ms, gap_laps = _gap(row["GAP_FIRST"], first=row["POSITION"] == "1")
+    gap_ms, gap_laps = _gap(row.get("GAP_FIRST", ""), first=row["POSITION"] == "1")
     return Result(
         car_number=_car_number(row),
         kind=kind,
-        position=_count(row["POSITION"]),
+        position=_place(row["POSITION"]),
         status=row["STATUS"] or None,
         laps=_count(row["LAPS"]),
         total_time_ms=_millis(row["TOTAL_TIME"]),
@@ -72,14 +72,14 @@ def _result(row: dict[str, str], kind: ResultKind) -> Result:
 
 
 def _of_class(row: dict[str, str], kind: ResultKind) -> Result:
-    gap_ms, gap_laps = _gap(row["GAP_FIRST"], first=row["POS"] == "1")
+    gap_ms, gap_laps = _gap(row.get("GAP_FIRST", ""), first=row["POS"] == "1")
     return Result(
         car_number=_car_number(row),
         kind=kind,
-        position=_count(row["POS"]),
-        class_position=_count(row["PIC"]),
+        position=_place(row["POS"]),
+        class_position=_place(row["PIC"]),
         laps=_count(row["LAPS"]),
-        total_time_ms=_millis(row["ELAPSED"]),
+        total_time_ms=_millis(row.get("ELAPSED", "")),
         gap_ms=gap_ms,
         gap_laps=gap_laps,
         best_lap_ms=_millis(row.get("BEST_LAP_TIME", "")),
@@ -131,6 +131,11 @@ def _car_number(row: dict[str, str]) -> str:
     if not row[spec.NUMBER]:
         raise ValueError("the car has no number")
     return row[spec.NUMBER]
+
+
+def _place(text: str) -> int | None:
+    """A place; a word in its stead (NC, DSQ) is none."""
+    return int(text) if text.isdecimal() else None
 
 
 def _count(text: str) -> int | None:

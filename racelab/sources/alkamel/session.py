@@ -40,7 +40,7 @@ def read_session(files: SessionFiles, hints: Hints) -> SessionData:
     if tables.laps:
         _add_laps(data, tables.laps)
     _add_results(data, tables)
-    for table in tables.weather:
+    for table in tables.weather[:1]:
         data.weather, needed = read_weather(table, start)
         data.repairs += needed
     _complete(data, tables, named, start)
