@@ -180,6 +180,14 @@ def test_laps_after_the_chequered_flag_finish():
     assert (state.cars["1"].status, state.cars["2"].status) == ("running", "finished")
 
 
+def test_a_car_that_does_not_come_round_has_stopped():
+    state = state_of(*crossings("1", 90_000, 180_000), *crossings("2", 91_000, 181_000), Clock(540_000, 540_000))
+    assert {car.status for car in state.cars.values()} == {"running"}
+    state = fold(state, [lap("1", 3, 541_000), Clock(546_000, 546_000)])
+    assert {number: car.status for number, car in state.cars.items()} == {"1": "running", "2": "stopped"}
+    assert fold(state, [lap("2", 3, 550_000)]).cars["2"].status == "running"
+
+
 def test_the_session_as_a_whole():
     said = [RaceControlMessage(n, f"message {n}", n * 1_000) for n in range(1, 61)]
     state = state_of(

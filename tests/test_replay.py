@@ -1,6 +1,7 @@
 """The live road from end to end: recorded and stored sessions into the store, at any speed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,6 +153,17 @@ def test_a_stored_lap_without_an_end_follows_the_one_before(store, path):
     *_, state = replay(feed, road, lambda at: ReplayClock(at, 0, road.wall))
     assert state.cars["31"].last_line_ms == 72_500
     assert [car.car_number for car in state.order] == ORDER
+
+
+def test_a_stored_stop_without_times_is_shown_from_the_end_of_its_in_lap(store, path):
+    data = find_sessions(path, Hints())[0].read()
+    data.pit_stops = [replace(stop, in_ms=None, out_ms=None) for stop in data.pit_stops]
+    store.write_session(data)
+    _, road, states = drive(data.session.key, store)
+    # The in-lap ends at 30.75 s, the stop took 8 s.
+    shown = {state.elapsed_ms: state.cars["40"].status for state in states}
+    assert [shown[second * 1000] for second in (30, 31, 38, 39, 50)] == ["running", "pit", "pit", "out_lap", "running"]
+    assert (road.state.cars["40"].stops, road.state.cars["40"].stint) == (1, 2)
 
 
 def test_a_session_without_laps_cannot_be_replayed(store, path):

@@ -38,7 +38,8 @@ def stored_feed(store: SqlStore, key: SessionKey) -> StoredFeed:
     laps = list(_laps(_records(store, "laps", key, Lap)))
     if not laps:
         raise NotFound(f"session {key} has no laps to replay: `racelab show {key}` tells what it has")
-    known = [*_entries(store, key), *laps, *_stops(_records(store, "pit_stops", key, PitStop))]
+    ends = {(lap.car_number, lap.lap_number): end for end, lap in laps}
+    known: list[Known] = [*_entries(store, key), *laps, *_stops(_records(store, "pit_stops", key, PitStop), ends)]
     known += [(record.time_ms or 0, record) for kind in _TIMED for record in _records(store, kind[0], key, kind[1])]
     known.sort(key=lambda one: one[0])
     return StoredFeed(list(_frames(known, start, length)))
@@ -73,7 +74,7 @@ def _entries(store: SqlStore, key: SessionKey) -> Iterator[Known]:
         yield -(10**12), replace(entry, drivers=tuple(crews.get(entry.car_number, ())))
 
 
-def _laps(laps: Iterable[Lap]) -> Iterator[Known]:
+def _laps(laps: Iterable[Lap]) -> Iterator[tuple[int, Lap]]:
     """Laps at their end; one without an end at the car's lap before, plus its lap time where that is known."""
     ends: dict[str, int] = {}
     for lap in laps:
@@ -85,16 +86,21 @@ def _laps(laps: Iterable[Lap]) -> Iterator[Known]:
         yield end, lap
 
 
-def _stops(stops: Iterable[PitStop]) -> Iterator[Known]:
-    """A stop is known at its entry without its exit, and whole at its exit."""
+def _stops(stops: Iterable[PitStop], ends: dict[tuple[str, int], int]) -> Iterator[Known]:
+    """A stop is known at its entry without its exit, and whole at its exit.
+
+    Where the source times neither, the entry is shown at the end of the in-lap, whose line is in the pit lane, and the
+    exit the stop's duration later: within the stop, and never before it.
+    """
     for stop in stops:
-        out = stop.out_ms
-        if out is None and stop.in_ms is not None and stop.duration_ms is not None:
-            out = stop.in_ms + stop.duration_ms
-        if stop.in_ms is not None:
-            yield stop.in_ms, replace(stop, out_ms=None, duration_ms=None, seat_out=None, compound=None)
-        if out is not None:
-            yield out, replace(stop, out_ms=out)
+        came = stop.in_ms if stop.in_ms is not None else ends.get((stop.car_number, stop.lap_number))
+        left = stop.out_ms
+        if left is None and came is not None and stop.duration_ms is not None:
+            left = came + stop.duration_ms
+        if came is not None:
+            yield came, replace(stop, out_ms=None, duration_ms=None, seat_out=None, compound=None)
+        if left is not None:
+            yield left, replace(stop, out_ms=left)
 
 
 def _frames(known: list[Known], start: datetime, length: int | None) -> Iterator[tuple[datetime, list[Record]]]:

@@ -5,9 +5,12 @@ from typing import Any
 
 from racelab.analysis.gaps import UNKNOWN, Gap, gap
 from racelab.domain.flags import Flag
-from racelab.live.state import CarLedger, CarState, RaceState
+from racelab.domain.records import Timing
+from racelab.live.state import OUT_LAP, RUNNING, STOPPED, CarLedger, CarState, RaceState
 
 _NOTHING = CarLedger()
+# A lap behind a safety car takes twice the best one, hardly ever four times.
+_LAPS_TO_STOPPED, _MS_TO_STOPPED = 4, 600_000
 
 
 def settle(state: RaceState) -> RaceState:
@@ -58,7 +61,9 @@ def _placed(
         to_ahead = _wins(Gap(told.interval_ms, told.interval_laps), to_ahead)
     in_class = _between(state, class_leader if rival else None, car)
     to_rival = _between(state, rival, car)
-    changed: dict[str, Any] = {"position": position, "class_position": class_position}
+    changed: dict[str, Any] = {
+        "position": position, "class_position": class_position, "status": _status(state, car, told),
+    }  # fmt: skip
     # In class the provider's word holds too where the class's car is the one that it speaks of.
     in_class = to_leader if rival and class_leader is leader else in_class
     to_rival = to_ahead if rival and rival is ahead else to_rival
@@ -68,6 +73,16 @@ def _placed(
     if all(getattr(car, name) == value for name, value in changed.items()):
         return car
     return replace(car, **changed)
+
+
+def _status(state: RaceState, car: CarState, told: Timing | None) -> str | None:
+    """The car's status; one that has not come round for long, where nobody tells its status, has stopped."""
+    if not state.is_race or car.status not in (RUNNING, OUT_LAP) or car.last_line_ms is None:
+        return car.status
+    if told is not None and told.status is not None:
+        return car.status
+    long = _LAPS_TO_STOPPED * car.best_lap_ms if car.best_lap_ms else _MS_TO_STOPPED
+    return STOPPED if state.time_ms - car.last_line_ms > long else car.status
 
 
 def _between(state: RaceState, ahead: CarState | None, car: CarState) -> Gap:
