@@ -12,6 +12,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from racelab.errors import BadInput
 from racelab.runs.kernel import OwnKernelManager
 from racelab.runs.notebooks import Notebook
 
@@ -32,9 +33,12 @@ def execute(
     """Run every cell; the notebook is saved to ``target`` after each, so that a killed run leaves what it had.
 
     ``on_cell`` is called with the number of the cell that starts, from 1, and how many there are.
+
+    Raises:
+        BadInput: the file is not a notebook.
     """
     logging.getLogger("papermill").setLevel(logging.WARNING)
-    total = len(nbformat.read(notebook.path, as_version=4).cells) + (1 if values else 0)
+    total = _cells(notebook.path) + (1 if values else 0)
     error = None
     try:
         papermill.execute_notebook(
@@ -42,6 +46,7 @@ def execute(
             target,
             parameters=values,
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             execution_timeout=timeout_s,
             kernel_manager_class=OwnKernelManager,
@@ -52,6 +57,13 @@ def execute(
     except (CellTimeoutError, DeadKernelError) as failure:
         error = _mark(target, f"{type(failure).__name__}: {' '.join(str(failure).split())[:300]}", timeout_s)
     return Executed(_tidy(nbformat.read(target, as_version=4), notebook), error)
+
+
+def _cells(path: Path) -> int:
+    try:
+        return len(nbformat.read(path, as_version=4).cells)
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path} is not a notebook: {' '.join(str(error).split())[:200]}") from error
 
 
 def _mark(target: Path, error: str, timeout_s: int) -> str:

@@ -91,4 +91,9 @@ def _variables(colours: Palette) -> str:
 
 
 def _shown(value: object) -> str:
-    return "–" if value is None else str(value)
+    """A parameter's value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return "–" if value in (None, "") else str(value)

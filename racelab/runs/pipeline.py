@@ -89,7 +89,9 @@ def chances(places: pd.DataFrame) -> pd.DataFrame:
 
     frame = summarise(places)
     percent = {key: (frame[key] * 100).round(1) for key in ("win", "podium", "class_win")}
-    return frame[["car_number", "car_class"]].assign(**percent, expected=frame["expected_position"].round(1))
+    table = frame[["car_number", "car_class"]].assign(**percent, expected=frame["expected_position"].round(1))
+    one_class = table["car_class"].nunique() < 2
+    return table.drop(columns=["car_class", "class_win"]) if one_class else table
 
 
 def export(session: str | int, table_format: str | None = None) -> list[Path]:
@@ -125,9 +127,10 @@ def _reader(source: str) -> ModuleType:
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:
-    """The scalars of a model's document, its scores and baselines' mean errors beside each other."""
+    """The scalars of a model's document, its scores (coverage in per cent) and the naive answers' mean errors."""
     plain = {key: value for key, value in document.items() if isinstance(value, str | int | float)}
-    scores = dict(document.get("score", {}))
-    naive = {f"{name} mae_ms": one["mae_ms"] for name, one in document.get("baselines", {}).items() if "mae_ms" in one}
-    kept = {key: value for key, value in plain.items() if key not in ("path", "target")}
-    return {**kept, **scores, **naive}
+    left_out = ("path", "target", "from", "to")
+    scores = {key: value for key, value in document.get("score", {}).items() if value is not None}
+    shares = {key: round(100 * value, 1) if key.startswith("coverage") else value for key, value in scores.items()}
+    naive = {f"{name}_ms": one["mae_ms"] for name, one in document.get("baselines", {}).items() if "mae_ms" in one}
+    return {**{key: value for key, value in plain.items() if key not in left_out}, **shares, **naive}
