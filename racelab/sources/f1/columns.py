@@ -18,7 +18,9 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def durations(values: pd.Series) -> pd.Series:
     """Timedeltas as whole milliseconds (Int64, rounded half up); what is no timedelta is missing."""
-    spans = pd.to_timedelta(values.where(values.notna(), None), errors="coerce")
+    if values.dtype.kind != "m":  # A column with nothing in it may have any type.
+        values = values.astype(object).where(values.notna(), None)
+    spans = pd.to_timedelta(values, errors="coerce")
     nanos = spans.to_numpy("timedelta64[ns]").astype("int64")
     rounded = (nanos + _NS_PER_MS // 2) // _NS_PER_MS
     return pd.Series(pd.arrays.IntegerArray(rounded, spans.isna().to_numpy()), index=values.index)

@@ -152,7 +152,8 @@ def _reported(connection: Connection) -> Iterator[None]:
             " what was read is kept"
         ) from error
     except SystemExit as error:
-        raise SourceUnavailable(f"FastF1 gave up at {connection.location}: {explain(connection)}") from error
+        why = explain(connection, "try again later")
+        raise SourceUnavailable(f"FastF1 gave up at {connection.location}: {why}") from error
     except (requests.RequestException, ErgastError, DataNotLoadedError) as error:
         raise SourceUnavailable(
             f"FastF1 cannot read {connection.location} ({type(error).__name__}): try again"
@@ -164,8 +165,8 @@ def _reported(connection: Connection) -> Iterator[None]:
         ) from error
 
 
-def explain(connection: Connection) -> str:
-    """Why nothing came, and what to do about it."""
+def explain(connection: Connection, otherwise: str) -> str:
+    """Why nothing came and what to do about it; `otherwise` where every answer came and had nothing."""
     if connection.troubles:
         return f"{connection.troubles[0]}; check the network, or set RACELAB_F1_MIRROR to a mirror that is up"
-    return "the source does not have it; try another session, or again a few hours after its end"
+    return otherwise

@@ -63,15 +63,20 @@ def make_laps(frame: pd.DataFrame, origin_ms: int, *, race: bool) -> list[Lap]:
 
 
 def generated(frame: pd.DataFrame) -> list[bool]:
-    """Which laps FastF1 made up for a car that stopped on the track.
+    """Which laps FastF1 made up: for a car that stopped on the track, or that never ended its first lap.
 
-    A table without FastF1's own mark shows them by having neither a lap time nor a place.
+    A table without FastF1's own mark shows the first by having neither a lap time nor a place, the second by being
+    the car's only lap, untimed, and ending with the leader's first lap to the millisecond.
     """
     if "FastF1Generated" in frame.columns:
         return [bool(made) for made in truths(frame["FastF1Generated"])]
-    place = column(frame, "Position")
-    blank = numbers(place).isna() & durations(column(frame, "LapTime")).isna()
-    return list(blank & bool(numbers(place).notna().any()))
+    placed = numbers(column(frame, "Position")).notna()
+    untimed = durations(column(frame, "LapTime")).isna()
+    ends = durations(column(frame, "Time"))
+    alone = frame.groupby("car")["lap"].transform("size") == 1
+    with_leader = ends.duplicated(keep=False) & (ends == ends.min()).fillna(False)
+    stopped = ~placed & bool(placed.any())
+    return list(untimed & (stopped | (alone & with_leader)))
 
 
 def generated_repairs(laps: Sequence[Lap]) -> list[Repair]:

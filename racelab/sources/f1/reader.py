@@ -60,7 +60,8 @@ def read_session(session: Any, key: SessionKey, connection: Connection, *, telem
     data.telemetry = make_telemetry(samples["car_data"], samples["pos_data"], clock)
     data.missing = _missing(data, frames, samples if telemetry else {}, clock)
     if all(getattr(data, part) is None or not len(getattr(data, part)) for part in _WORTH):
-        raise SourceUnavailable(f"no laps, results, weather or messages of {key} at {location}: {explain(connection)}")
+        why = explain(connection, "the source lacks them; try another session, or again some hours after its end")
+        raise SourceUnavailable(f"no laps, results, weather or messages of {key} at {connection.location}: {why}")
     return data
 
 

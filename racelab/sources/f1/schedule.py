@@ -79,8 +79,9 @@ def find_sessions(
         try:
             schedule = fastf1.get_event_schedule(season, include_testing=False)
         except ValueError as error:
+            why = explain(connection, "it has none that can be read; check the season, or RACELAB_F1_MIRROR")
             raise SourceUnavailable(
-                f"the schedule of {season} cannot be read from {connection.location}: {explain(connection)}"
+                f"the schedule of {season} cannot be read from {connection.location}: {why}"
             ) from error
         events = list(_choose(schedule, season, event, connection.warnings))
     return [found for row in events for found in _of_event(row, season, codes, telemetry, settings)]

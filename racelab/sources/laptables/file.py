@@ -3,6 +3,7 @@
 import gzip
 import re
 import zlib
+from csv import reader
 from pathlib import Path
 
 import numpy as np
@@ -122,8 +123,7 @@ def _numbered_as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _header(path: Path) -> list[str]:
-    with _opener(path)(path, "rt", encoding="utf-8-sig") as file:
-        return str(file.readline(20_000)).strip().split(",")
+    return next(reader([_first_row(path)]), [])
 
 
 def _opener(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  # gzip's and the built-in open share no type
@@ -132,29 +132,47 @@ def _opener(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  # gzip
 
 
 def _csv(path: Path) -> pd.DataFrame:
+    """Every cell as text; pyarrow's reader, because pandas fills up rows that are too short."""
+    import pyarrow as pa
+    from pyarrow import csv
+
     try:
-        with _opener(path)(path, "rt", encoding="utf-8-sig", newline="") as file:
-            frame = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[], index_col=False)
+        names = _header(path)
+        with _opener(path)(path, "rb") as file:
+            table = csv.read_csv(
+                file,
+                csv.ReadOptions(use_threads=False),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                ),
+            )
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput(f"{path} is a damaged or cut off gzip file ({error}): download it again") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is no text in UTF-8 (byte {error.start}): it is not a lap table") from error
-    except pd.errors.EmptyDataError as error:
-        raise BadInput(f"{path} line 1 is empty: there is no header; download or export it again") from error
-    except pd.errors.ParserError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise BadInput(
-            f"{path} line {line[1] if line else '?'} does not fit the header ({_first_line(error)}):"
-            " correct or remove the line"
-        ) from error
+        raise BadInput(f"{path} is no text in UTF-8: it is not a lap table") from error
+    except pa.ArrowInvalid as error:
+        raise BadInput(_unreadable(path, error)) from error
     except OSError as error:
         raise BadInput(f"{path} cannot be opened ({error.strerror or error}): check its name and its rights") from error
+    frame = table.to_pandas()
     frame.index = pd.RangeIndex(2, len(frame) + 2)
-    short = frame.isna().any(axis=1)
-    if short.any():
-        raise BadInput(f"{path} line {frame.index[short][0]} is cut off: it has fewer fields than the header; "
-                       "download or export it again")  # fmt: skip
     return frame
+
+
+def _first_row(path: Path) -> str:
+    with _opener(path)(path, "rt", encoding="utf-8-sig") as file:
+        return str(file.readline(20_000))
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """What pyarrow says of a row that does not fit, in our words."""
+    text = _first_line(error)
+    if "Empty CSV" in text:
+        return f"{path} line 1 is empty: there is no header; download or export it again"
+    found = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", text)
+    if found is None:
+        return f"{path} cannot be read as CSV ({text}): download or export it again"
+    return f"{path} line {found[1]} has {found[3]} fields where the header has {found[2]}: correct or remove the line"
 
 
 def _first_line(error: Exception) -> str:

@@ -13,7 +13,7 @@ from racelab.domain.records import Provenance, Repair, SessionData
 from racelab.domain.series import Series
 from racelab.domain.sessions import Event, Session, SessionKey, read_code
 from racelab.errors import BadInput
-from racelab.sources.f1.columns import column, durations, plain, texts
+from racelab.sources.f1.columns import column, durations, texts
 from racelab.sources.f1.digest import digest_frames
 from racelab.sources.f1.laps import generated_repairs, make_laps, usable_rows
 from racelab.sources.f1.results import CAR_CLASS, road_results, unique_cars
@@ -136,25 +136,24 @@ def find_origin(rows: pd.DataFrame, *, race: bool) -> tuple[int, list[Repair]]:
     (0.2 s after FastF1's start on the races of 2023 that have both). Sprints, and some races, have neither: then
     the leader's lap 1 is taken to have lasted as long as his lap 2.
     """
-    first = rows[rows["lap"] == rows["lap"].min()]
+    first = rows[rows["lap"] == 1]
     own = durations(column(first, "LapStartTime")).dropna()
     if len(own):
         return int(own.min()), []
-    starts = (durations(first["Time"]) - durations(column(first, "LapTime"))).dropna()
+    starts = (durations(column(first, "Time")) - durations(column(first, "LapTime"))).dropna()
     if len(starts):
         return int(starts.median() if race else starts.min()), []
-    return _from_second_lap(rows, first)
+    return _from_second_lap(rows)
 
 
-def _from_second_lap(rows: pd.DataFrame, first: pd.DataFrame) -> tuple[int, list[Repair]]:
-    ends = durations(first["Time"])
-    if not ends.notna().any():
-        return 0, [_start_repair("the table has no times of lap 1: session time counts from its own zero")]
-    leader = ends.idxmin()
-    second = rows[(rows["car"] == first.at[leader, "car"]) & (rows["lap"] == first.at[leader, "lap"] + 1)]
-    nexts = plain(durations(second["Time"]))
-    length = nexts[0] - int(ends[leader]) if nexts and nexts[0] is not None else 0
-    return int(ends[leader]) - length, [_start_repair("the table has no time of lap 1: taken from the leader's lap 2")]
+def _from_second_lap(rows: pd.DataFrame) -> tuple[int, list[Repair]]:
+    ends = rows.assign(end=durations(rows["Time"])).pivot(index="car", columns="lap", values="end")
+    both = ends.reindex(columns=[1, 2]).dropna()
+    if both.empty:
+        return 0, [_start_repair("the table has no times of laps 1 and 2: session time counts from its own zero")]
+    leader = both.sort_values(1).iloc[0]
+    start = int(leader[1]) - (int(leader[2]) - int(leader[1]))
+    return start, [_start_repair("the table has no time of lap 1: taken from the leader's lap 2")]
 
 
 def _start_repair(reason: str) -> Repair:
