@@ -33,14 +33,12 @@ class Stops:
 
 def fit_stops(laps: pd.DataFrame, groups: int, compounds: int) -> Stops:
     """Lengths of completed stints, the usual next compound, and what in-lap and out-lap cost under green."""
-    ends = laps[laps["pit_in"]]
+    runs = laps.groupby(["car", "stint"])[["group", "tyre", "age", "pit_in"]].last()
     mean, sd = np.full((groups, compounds), NEVER), np.zeros((groups, compounds))
     for group in range(groups):
-        own = ends.loc[ends["group"] == group]
-        own = own if len(own) else ends
+        own = runs[runs["group"] == group]
         for tyre in range(compounds):
-            if len(own):
-                mean[group, tyre], sd[group, tyre] = _length(own, tyre)
+            mean[group, tyre], sd[group, tyre] = _length(own if len(own) else runs, tyre)
     after = laps.assign(
         next_tyre=laps.groupby("car")["tyre"].shift(-1), next_loss=_loss(laps).groupby(laps["car"]).shift(-1)
     )
@@ -48,11 +46,28 @@ def fit_stops(laps: pd.DataFrame, groups: int, compounds: int) -> Stops:
     return Stops(mean, sd, _follows(after[after["pit_in"]], laps, groups, compounds), pit_in, pit_out, pit_sd)
 
 
-def _length(ends: pd.DataFrame, tyre: int) -> tuple[float, float]:
-    every, own = ends["age"].to_numpy(dtype=float), ends.loc[ends["tyre"] == tyre, "age"].to_numpy(dtype=float)
-    usual = float(np.median(every))
-    mean = (own.sum() + _PRIOR_STOPS * usual) / (len(own) + _PRIOR_STOPS)
-    return max(mean, 2.0), max(robust_sd(own if len(own) > 2 else every), 1.0)
+def _length(runs: pd.DataFrame, tyre: int) -> tuple[float, float]:
+    """Usual length of a class's stint on a compound and its SD; `NEVER` where most cars do not stop at all."""
+    own = runs[runs["tyre"] == tyre]
+    usual, of_tyre, stops = _median_stint(runs), _median_stint(own), int(own["pit_in"].sum())
+    if usual == NEVER:
+        return NEVER, 0.0
+    if of_tyre == NEVER:  # few stop on this compound: it lasts at least as long as it was seen to
+        of_tyre, stops = max(usual, float(own["age"].max()) if len(own) else usual), len(own)
+    done = (own if own["pit_in"].sum() > 2 else runs).loc[lambda frame: frame["pit_in"], "age"]
+    spread = robust_sd(done) if len(done) > 2 else 1.0
+    return (stops * of_tyre + _PRIOR_STOPS * usual) / (stops + _PRIOR_STOPS), max(spread, 1.0)
+
+
+def _median_stint(runs: pd.DataFrame) -> float:
+    """Median length of stints by Kaplan and Meier: one that has not ended in the pits counts as longer than seen."""
+    at_least, held = len(runs), 1.0
+    for age, ended in runs.groupby("age")["pit_in"]:
+        held *= 1 - float(ended.sum()) / at_least
+        at_least -= len(ended)
+        if held <= 0.5:
+            return float(age)
+    return NEVER
 
 
 def _loss(laps: pd.DataFrame) -> "pd.Series[float]":
@@ -90,23 +105,39 @@ def fit_start(laps: pd.DataFrame, grid: Ints, groups: int) -> tuple[Floats, floa
         return np.zeros(groups), 0.0, 0.0
     extra = (first["lap_time_ms"].astype("float64") - first["expected"]).to_numpy()
     place, group = grid[first["car"].to_numpy(dtype=int)].astype(float), first["group"].to_numpy(dtype=int)
-    slopes = [
-        np.polyfit(place[group == g], extra[group == g], 1)[0] for g in np.unique(group) if (group == g).sum() > 4
-    ]
+    slopes = [_slope(place[group == g], extra[group == g]) for g in np.unique(group) if (group == g).sum() > 4]
     step = max(0.0, float(np.median(slopes))) if slopes else 0.0
     rest = extra - step * place
     of_class = [float(np.median(rest[group == g] if (group == g).any() else rest)) for g in range(groups)]
     return np.array(of_class), step, robust_sd(rest - np.array(of_class)[group])
 
 
-def fit_pass_share(laps: pd.DataFrame, base: Floats) -> float:
-    """How often a car that is right behind a slower class rival gets past in a lap; 1 of 2 where none is seen."""
+def _slope(x: Floats, y: Floats) -> float:
+    """The median of the slopes between all pairs (Theil and Sen): a car that was hit does not tilt it."""
+    dx, dy = x[:, None] - x[None, :], y[:, None] - y[None, :]
+    return float(np.median(dy[dx > 0] / dx[dx > 0]))
+
+
+def fit_passing(laps: pd.DataFrame) -> tuple[float, float]:
+    """Log odds of passing: their value without an advantage, and what each ms of it adds.
+
+    The advantage is how far ahead of its class rival a car within a second behind it would end the lap by the
+    pace of both. A weak prior (even odds, no effect, SD 2) holds where few have tried.
+    """
     tried = passes(laps)
     if tried.empty:
-        return 0.5
-    pace = dict(zip(laps["car_number"], base[laps["car"].to_numpy(dtype=int)], strict=True))
-    faster = tried["car_number"].map(pace) < tried["rival"].map(pace)
-    return float((tried.loc[faster, "passed"].sum() + 1) / (faster.sum() + 2))
+        return 0.0, 0.0
+    keys = ["session_id", "car_number", "lap_number"]
+    ends = laps.assign(line_ms=laps["start_ms"].astype("float64") + laps["expected"])[[*keys, "line_ms"]]
+    rivals = ends.rename(columns={"car_number": "rival", "line_ms": "rival_ms"})
+    both = tried.merge(ends, on=keys).merge(rivals, on=["session_id", "rival", "lap_number"])
+    advantage = (both["rival_ms"] - both["line_ms"]).clip(-3000, 3000).to_numpy(dtype=float) / 1000
+    x, y, weights = np.column_stack([np.ones(len(both)), advantage]), both["passed"].to_numpy(dtype=float), np.zeros(2)
+    for _ in range(20):  # Newton's method on the penalised likelihood
+        p = 1 / (1 + np.exp(-x @ weights))
+        gradient = x.T @ (y - p) - weights / 4
+        weights = weights + np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + np.eye(2) / 4, gradient)
+    return float(weights[0]), max(0.0, float(weights[1])) / 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _own_time(state: Any, lap: int, car: int, m: Any, base: float, compound: int
 
 
 @nb.njit(cache=True)
-def _one_race(race_state: Any, m: Any, most: int, clock: Any, done: Any) -> None:
+def _one_race(race_state: Any, m: Any, most: int, clock: Any, done: Any) -> None:  # noqa: PLR0912 - a call a car is slow
     """Fill ``clock`` (cars, laps + 1) with the times at the line and ``done`` with the laps of every car."""
     cars, starts, ends = m.base.size, np.empty(WINDOWS), np.empty(WINDOWS)
     _draw_windows(race_state, m, starts, ends)
@@ -137,8 +137,10 @@ def _one_race(race_state: Any, m: Any, most: int, clock: Any, done: Any) -> None
             if _inside(end, starts, ends):
                 if m.bunches == 1 and not first and not free:
                     end = max(end, queue + QUEUE_MS)
-            elif not free and lap > 0 and end < last[group] and uniform(_bits(state, car, _PASS)) >= m.pass_share:
-                end = last[group] + BEHIND_MS
+            elif not free and lap > 0 and end < last[group]:
+                odds = m.pass_level + m.pass_slope * (last[group] - end)
+                if uniform(_bits(state, car, _PASS)) >= 1.0 / (1.0 + math.exp(-odds)):
+                    end = last[group] + BEHIND_MS
             end = math.floor(end + 0.5)
             if not free:
                 first, queue, last[group] = False, end, end

@@ -39,7 +39,8 @@ class RaceArrays(NamedTuple):
     start_extra: Floats  # (G) lap 1 of the first car on the grid, less its base
     start_step: float  # a place on the grid costs this on lap 1
     start_sd: float
-    pass_share: float  # share of laps on which a faster car right behind gets past
+    pass_level: float  # log odds of getting past a car on a lap, without advantage
+    pass_slope: float  # what each ms of advantage adds to them
     retire: Floats  # (G) hazard a lap
     neutral_rate: float  # neutralisations a ms
     neutral_mean: float  # their length

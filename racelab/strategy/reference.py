@@ -79,7 +79,8 @@ class Reference:
         end = self._cross(now, np.maximum(own, LEAST_SHARE * base), ratio)
         inside = ((self.starts <= end) & (end < self.ends)).any(axis=0)
         queued = inside & ~first & ~free & (m.bunches == 1)
-        missed = uniform(self._bits(lap, cars, draws.PASS))[:, 0] >= m.pass_share
+        odds = m.pass_level + m.pass_slope * np.maximum(last[rows, group] - end, 0.0)
+        missed = uniform(self._bits(lap, cars, draws.PASS))[:, 0] >= 1.0 / (1.0 + np.exp(-odds))
         held = ~inside & ~free & (lap > 0) & (end < last[rows, group]) & missed
         end = np.where(queued, np.maximum(end, queue + QUEUE_MS), np.where(held, last[rows, group] + BEHIND_MS, end))
         end = np.floor(end + 0.5)
