@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -244,10 +245,49 @@ def test_a_file_that_is_not_whole_says_what_and_where(tmp_path: Path, content: b
     assert "\n" not in str(error.value)
 
 
+def bare(text: str) -> str:
+    """The same rows with LF and without a delimiter at the end."""
+    return text.replace(";\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        bare,
+        lambda text: text.replace(";", ","),
+        lambda text: text.replace("; ", ";"),
+        lambda text: text.replace("\r\n", "\n"),
+    ],
+    ids=["bare", "commas", "no spaces", "lf"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_every_variant_of_a_file_gives_the_same_laps(
+    tmp_path: Path, change: Callable[[str], str], encoding: str
+) -> None:
+    path = tmp_path / "2024_le_mans.csv"
+    path.write_bytes(lap_text().encode())
+    told = only(path)
+    path.write_bytes(change(lap_text()).encode(encoding))
+    found = only(path)
+    assert (found.laps, found.entries, found.pit_stops, found.results) == (told.laps, told.entries, told.pit_stops, told.results)  # fmt: skip
+
+
+def test_columns_that_a_series_leaves_out_are_missing_and_no_error(tmp_path: Path) -> None:
+    rows = [line.split(";") for line in lap_text().splitlines()]
+    left_out = {"DRIVER_NAME", "TEAM", "FLAG_AT_FL", "TOP_SPEED"}
+    kept = [index for index, name in enumerate(rows[0]) if name.strip() not in left_out]
+    path = put(tmp_path / "2024_le_mans.csv", "".join(";".join(row[index] for index in kept) + "\r\n" for row in rows))
+    data = only(path)
+    assert data.missing == ["results", "weather", "drivers", "flags"]
+    assert (data.entries[0].team, data.laps[0].flag, data.laps[0].seat, data.track_status) == (None, None, 1, [])
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
-@given(cut=st.floats(0, 1, exclude_max=True), zipped=st.booleans())
-def test_a_file_cut_anywhere_is_refused_or_ends_at_a_row(tmp_path: Path, cut: float, zipped: bool) -> None:
-    whole = lap_text().encode()
+@given(
+    cut=st.floats(0, 1, exclude_max=True), zipped=st.booleans(), text=st.sampled_from([lap_text(), bare(lap_text())])
+)
+def test_a_file_cut_anywhere_is_refused_or_ends_at_a_row(tmp_path: Path, cut: float, zipped: bool, text: str) -> None:
+    whole = text.encode()
     raw = gzip.compress(whole) if zipped else whole
     kept = raw[: int(cut * len(raw))]
     path = tmp_path / ("2024_le_mans.csv.gz" if zipped else "2024_le_mans.csv")

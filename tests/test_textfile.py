@@ -88,4 +88,6 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 def test_header_and_delimiter() -> None:
     assert delimiter_of("A, B, C;\n;;;;") == ","
     assert split_header("\ufeffNUMBER; LAP ;;\r\n") == ("NUMBER", "LAP")
+    assert split_header('"lap","value"') == ("lap", "value")
     assert split_header("") == ()
+    assert split_header("\x00\r\x89;\"") == ("\x00\r\x89",)

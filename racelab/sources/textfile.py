@@ -122,7 +122,7 @@ def delimiter_of(text: str) -> str:
 
 def split_header(line: str) -> tuple[str, ...]:
     """Column names of a header line, stripped; a trailing delimiter names no column."""
-    names = [name.strip() for name in next(csv.reader([line.strip("\r\n\ufeff")], delimiter=delimiter_of(line)), [])]
+    names = [name.strip().strip('"').strip() for name in line.strip("\r\n\ufeff").split(delimiter_of(line))]
     while names and not names[-1]:
         names.pop()
     return tuple(names)
