@@ -43,7 +43,7 @@ def later_steps(changed: bool) -> list[Step]:
         *(Step(f"Train {model}", partial(_train, model, changed)) for model in MODELS),
         *(Step(f"Simulate {key}", partial(_simulate, key, changed)) for key in keys),
         *(Step(f"Export {key}", partial(_export, key, changed)) for key in keys),
-        *(Step(f"Report {key}", partial(_report, key)) for key in keys),
+        *(Step(f"Report {key}", partial(_report, key)) for key in {key.series: key for key in reversed(keys)}.values()),
     ]
 
 
