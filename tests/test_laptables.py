@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Quality, StopType
@@ -13,6 +15,7 @@ from racelab.domain.tyres import Compound
 from racelab.errors import BadInput
 from racelab.sources.hints import Hints
 from racelab.sources.laptables import find_sessions, sniff
+from racelab.sources.laptables.file import spans
 
 HEADER = (
     "Time,Driver,DriverNumber,LapTime,LapNumber,Stint,PitOutTime,PitInTime,Compound,TyreLife,FreshTyre,Team,"
@@ -62,6 +65,16 @@ def table(tmp_path: Path) -> Callable[..., Path]:
 
 def read(path: Path, index: int = 0, hints: Hints | None = None):
     return find_sessions(path, hints or Hints())[index].read()
+
+
+@given(st.lists(st.one_of(st.floats(), st.integers(0, 10**7), st.sampled_from(["", "nan", "x"])), max_size=6))
+def test_seconds_are_read_to_the_millisecond_and_nothing_else_is(values):
+    found = spans(pd.Series([str(value) for value in values], dtype=object))
+    for value, read_as in zip(values, found, strict=True):
+        if isinstance(value, str) or not abs(value) < 1_000_000:
+            assert read_as is pd.NaT
+        else:
+            assert abs(read_as.total_seconds() - value) <= 0.000501
 
 
 @pytest.mark.parametrize("name", ["laps_2023.csv", "laps_2023.csv.gz"])

@@ -22,6 +22,7 @@ _NUMBERS = (
 _NEVER_BLANK = ("DriverNumber", "LapNumber", ROUND)
 _BLANK = ("", "nan", "NaN", "None", "NaT", "<NA>")
 _MAGIC = b"PAR1"
+_LONGEST_S = 1_000_000.0
 
 
 def sniff(path: Path) -> bool:
@@ -79,7 +80,9 @@ def spans(values: pd.Series) -> pd.Series:
     if values.dtype.kind == "m":
         return values
     seconds = pd.to_numeric(values, errors="coerce").astype("float64")
-    known = pd.to_timedelta((seconds * 1000).round(), unit="ms")
+    possible = seconds.abs() < _LONGEST_S
+    millis = (seconds.where(possible, 0.0) * 1000).round().astype("int64").to_numpy()
+    known = pd.Series(millis.astype("timedelta64[ms]").astype("timedelta64[ns]"), index=values.index).where(possible)
     words = values.where(seconds.isna() & values.notna() & ~values.isin(_BLANK), None)
     return known.fillna(pd.to_timedelta(words, errors="coerce"))
 
