@@ -17,6 +17,7 @@ from racelab.live.publish import LiveReader
 from racelab.live.recorder import Recorder
 from racelab.live.replay import Road, replay, state_at
 from racelab.live.stored import stored_feed
+from racelab.sources import alkamel
 from racelab.sources.hints import Hints
 from racelab.sources.timing71 import find_sessions
 
@@ -253,3 +254,22 @@ def test_detroit_2026_ends_as_its_recording(store, data):
     _, again, _ = drive(source.key, store)
     assert " ".join(car.car_number for car in again.state.order) == order.replace("77 15", "15 77")
     assert [again.state.cars[number].gap_ms for number in ("25", "10", "93", "23")] == [6_023, 6_758, 7_341, 12_558]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("path", "cars", "first", "laps"),
+    [("wec/2024/bahrain_8h.csv.gz", 36, "8", 235), ("imsa/2023/14-lime-rock-park", 20, None, None)],
+)
+def test_order_and_gaps_of_a_stored_endurance_race_are_its_results(store, data, path, cars, first, laps):
+    held = alkamel.find_sessions(data / path, Hints())[0].read()
+    store.write_session(held)
+    _, road, _ = drive(held.session.key, store)
+    results = {result.car_number: result for result in held.results if result.kind == "road"}
+    state = road.state
+    assert len(state.cars) == cars
+    assert first is None or (state.order[0].car_number, state.order[0].laps) == (first, laps)
+    assert [car.car_number for car in state.order] == sorted(results, key=lambda number: results[number].position)
+    for car in state.order[1:]:
+        assert (car.laps, car.gap_laps) == (results[car.car_number].laps, results[car.car_number].gap_laps)
+        assert car.gap_laps or car.gap_ms == results[car.car_number].gap_ms

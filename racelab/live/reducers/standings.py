@@ -3,12 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from racelab.analysis.gaps import UNKNOWN, Gap, gap
-from racelab.domain.flags import Flag
-from racelab.domain.records import Timing
-from racelab.live.state import OUT_LAP, RUNNING, STOPPED, CarLedger, CarState, RaceState
+from racelab.analysis.gaps import UNKNOWN, Gap
+from racelab.live.reducers.distance import NOTHING, Distances
+from racelab.live.state import OUT_LAP, RUNNING, STOPPED, CarState, RaceState
 
-_NOTHING = CarLedger()
 # A lap behind a safety car takes twice the best one, hardly ever four times.
 _LAPS_TO_STOPPED, _MS_TO_STOPPED = 4, 600_000
 
@@ -18,14 +16,15 @@ def settle(state: RaceState) -> RaceState:
 
     It depends only on the cars and the ledger, so that settling once after many records or after each is the same.
     """
-    order = _order(state)
+    state = replace(state, cars={number: _judged(state, car) for number, car in state.cars.items()})
+    order, distances = _order(state), Distances.of(state)
     cars, in_class = {}, dict[str | None, list[CarState]]()
     for place, car in enumerate(order):
         mates = in_class.setdefault(car.car_class, [])
         mates.append(car)
         ahead = order[place - 1] if place else None
         rival = mates[-2] if len(mates) > 1 else None
-        cars[car.car_number] = _placed(state, car, place + 1, len(mates), order[0], ahead, mates[0], rival)
+        cars[car.car_number] = _placed(distances, car, place + 1, len(mates), order[0], ahead, mates[0], rival)
     return replace(state, cars={number: cars[number] for number in state.cars})
 
 
@@ -33,7 +32,7 @@ def _order(state: RaceState) -> list[CarState]:
     started = {number: place for place, number in enumerate(state.cars)}
 
     def key(car: CarState) -> tuple[int, ...]:
-        told = state.ledger.get(car.car_number, _NOTHING).told
+        told = state.ledger.get(car.car_number, NOTHING).told
         place = told.position if told is not None else None
         own = _race_key(state, car) if state.is_race else _best_key(car)
         return (place is None, place or 0, *own, started[car.car_number])
@@ -42,7 +41,7 @@ def _order(state: RaceState) -> list[CarState]:
 
 
 def _race_key(state: RaceState, car: CarState) -> tuple[int, ...]:
-    times = state.ledger.get(car.car_number, _NOTHING).times
+    times = state.ledger.get(car.car_number, NOTHING).times
     return -(car.laps or 0), times[-1] if times else 0
 
 
@@ -51,19 +50,16 @@ def _best_key(car: CarState) -> tuple[int, ...]:
 
 
 def _placed(
-    state: RaceState, car: CarState, position: int, class_position: int,
+    distances: Distances, car: CarState, position: int, class_position: int,
     leader: CarState, ahead: CarState | None, class_leader: CarState, rival: CarState | None,
 ) -> CarState:  # fmt: skip
-    told = state.ledger.get(car.car_number, _NOTHING).told
-    to_leader, to_ahead = _between(state, leader if ahead else None, car), _between(state, ahead, car)
+    told, between = distances.state.ledger.get(car.car_number, NOTHING).told, distances.between
+    to_leader, to_ahead = between(leader if ahead else None, car), between(ahead, car)
     if told is not None and ahead is not None:
         to_leader = _wins(Gap(told.gap_ms, told.gap_laps), to_leader)
         to_ahead = _wins(Gap(told.interval_ms, told.interval_laps), to_ahead)
-    in_class = _between(state, class_leader if rival else None, car)
-    to_rival = _between(state, rival, car)
-    changed: dict[str, Any] = {
-        "position": position, "class_position": class_position, "status": _status(state, car, told),
-    }  # fmt: skip
+    in_class, to_rival = between(class_leader if rival else None, car), between(rival, car)
+    changed: dict[str, Any] = {"position": position, "class_position": class_position}
     # In class the provider's word holds too where the class's car is the one that it speaks of.
     in_class = to_leader if rival and class_leader is leader else in_class
     to_rival = to_ahead if rival and rival is ahead else to_rival
@@ -75,34 +71,15 @@ def _placed(
     return replace(car, **changed)
 
 
-def _status(state: RaceState, car: CarState, told: Timing | None) -> str | None:
-    """The car's status; one that has not come round for long, where nobody tells its status, has stopped."""
+def _judged(state: RaceState, car: CarState) -> CarState:
+    """The car; one that has not come round for long, where nobody tells its status, has stopped."""
+    told = state.ledger.get(car.car_number, NOTHING).told
     if not state.is_race or car.status not in (RUNNING, OUT_LAP) or car.last_line_ms is None:
-        return car.status
-    if told is not None and told.status is not None:
-        return car.status
+        return car
     long = _LAPS_TO_STOPPED * car.best_lap_ms if car.best_lap_ms else _MS_TO_STOPPED
-    return STOPPED if state.time_ms - car.last_line_ms > long else car.status
-
-
-def _between(state: RaceState, ahead: CarState | None, car: CarState) -> Gap:
-    if ahead is None:
-        return UNKNOWN
-    if not state.is_race:
-        if ahead.best_lap_ms is None or car.best_lap_ms is None or car.best_lap_ms < ahead.best_lap_ms:
-            return UNKNOWN
-        return Gap(car.best_lap_ms - ahead.best_lap_ms, 0)
-    front, own = (state.ledger.get(one.car_number, _NOTHING) for one in (ahead, car))
-    return gap(front.laps, front.times, own.laps, own.times, is_final=_have_finished(state, front, own))
-
-
-def _have_finished(state: RaceState, *cars: CarLedger) -> bool:
-    """Whether the cars have crossed the line since the winner did: the flag itself is seen a little after him."""
-    if state.flag is not Flag.CHEQUERED:
-        return False
-    most = max((ledger.laps[-1] for ledger in state.ledger.values() if ledger.laps), default=0)
-    first = min((one.times[-1] for one in state.ledger.values() if one.laps and one.laps[-1] == most), default=0)
-    return all(car.times and car.times[-1] >= first for car in cars)
+    if (told is not None and told.status is not None) or state.time_ms - car.last_line_ms <= long:
+        return car
+    return replace(car, status=STOPPED)
 
 
 def _wins(told: Gap, computed: Gap) -> Gap:
