@@ -90,4 +90,4 @@ def test_header_and_delimiter() -> None:
     assert split_header("\ufeffNUMBER; LAP ;;\r\n") == ("NUMBER", "LAP")
     assert split_header('"lap","value"') == ("lap", "value")
     assert split_header("") == ()
-    assert split_header("\x00\r\x89;\"") == ("\x00\r\x89",)
+    assert split_header('\x00\r\x89;"') == ("\x00\r\x89",)
