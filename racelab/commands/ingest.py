@@ -12,7 +12,7 @@ import typer
 from racelab.commands.context import emit, table, track
 from racelab.domain.series import Series
 from racelab.errors import BadInput, RacelabError
-from racelab.runs.ingest import Found, Outcome, ingest_one
+from racelab.runs.ingest import Found, Outcome, ingest
 from racelab.settings import get_settings
 from racelab.sources.hints import Hints
 from racelab.store.open import open_store
@@ -116,7 +116,7 @@ def run(found: Sequence[Found], force: bool) -> None:
         )
     with open_store() as store:
         steps = track(found, "ingest", len(found), lambda session: session.label)
-        outcomes = [ingest_one(session, store, force=force) for session in steps]
+        outcomes = list(ingest(steps, store, force=force))
     emit({"sessions": outcomes}, lambda console: console.print(table(_summary(outcomes))))
     failed = [outcome for outcome in outcomes if outcome["change"] == "failed"]
     if failed:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from racelab.domain.records import SessionData
 from racelab.domain.sessions import SessionKey
-from racelab.errors import RacelabError, SessionMissing
+from racelab.errors import BadInput, RacelabError, SessionMissing
 from racelab.store.protocol import Store
 
 Outcome = dict[str, Any]
@@ -28,16 +28,25 @@ def ingest(found: Iterable[Found], store: Store, *, force: bool = False) -> Iter
     An outcome has the keys id, series, season, round, event, session, change (added, updated, unchanged, missing or
     failed), rows (by table) and error. A session that cannot be read does not stop the next one.
     """
+    taken: set[SessionKey] = set()
     for session in found:
-        yield ingest_one(session, store, force=force)
+        yield ingest_one(session, store, taken, force=force)
 
 
-def ingest_one(session: Found, store: Store, *, force: bool = False) -> Outcome:
-    """Read and write one session; its outcome as `ingest` yields it."""
+def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: bool = False) -> Outcome:
+    """Read and write one session; its outcome as `ingest` yields it.
+
+    ``taken`` holds the sessions of this call and gets this one: a second file of the same one must not replace it.
+    """
     key: SessionKey | None = getattr(session, "key", None)
     try:
         data = session.read()
         key = data.session.key
+        if key in taken:
+            raise BadInput(
+                f"{session.label} is session {key}, as another file of this call: name its event with --event"
+            )
+        taken.add(key)
         written = store.write_session(data, force=force)
     except SessionMissing as error:
         return _outcome(key, session.label, "missing", error=str(error))
