@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
 from racelab.domain.flags import Flag
@@ -317,6 +318,7 @@ def test_the_version_names_fastf1(data):
     assert data.provenance.location == "http://mirror/static/2024/race/"
 
 
+@bounds(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.floats(), st.text(max_size=3)), max_size=6))
 def test_the_digest_tells_lists_apart_and_takes_every_missing_value_for_one(values):
     series = pd.Series(values, dtype=object)
@@ -325,12 +327,14 @@ def test_the_digest_tells_lists_apart_and_takes_every_missing_value_for_one(valu
     assert digest_frames({"a": series.to_frame("x")}) != digest_frames({"b": series.to_frame("x")})
 
 
+@bounds(deadline=None)
 @given(st.lists(st.integers(min_value=-(10**15), max_value=10**15), max_size=8))
 def test_durations_are_rounded_to_the_millisecond(nanos):
     found = plain(durations(pd.Series(pd.to_timedelta(nanos, unit="ns"))))
     assert all(abs(ms * 1_000_000 - value) <= 500_000 for ms, value in zip(found, nanos, strict=True))
 
 
+@bounds(deadline=None)
 @given(st.lists(st.one_of(st.floats(), st.none(), st.sampled_from(["nan", "None", "", "12", "x"])), max_size=8))
 def test_columns_never_give_nan(values):
     series = pd.Series(values, dtype=object)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
 from racelab.domain.flags import Flag
@@ -67,6 +68,7 @@ def read(path: Path, index: int = 0, hints: Hints | None = None):
     return find_sessions(path, hints or Hints())[index].read()
 
 
+@bounds(deadline=None)
 @given(st.lists(st.one_of(st.floats(), st.integers(0, 10**7), st.sampled_from(["", "nan", "x"])), max_size=6))
 def test_seconds_are_read_to_the_millisecond_and_nothing_else_is(values):
     found = spans(pd.Series([str(value) for value in values], dtype=object))
