@@ -8,8 +8,8 @@ from typing import Any
 from racelab.errors import BadInput, NotFound
 
 _PACKAGES = ("racelab", "numpy", "pandas", "scikit-learn", "skops", "xgboost", "xgboost-cpu")
-# Beyond what skops trusts by itself: the nodes of scikit-learn's trees, numbers without code.
-_TRUSTED = ("sklearn.tree._tree.Tree",)
+# Beyond what skops trusts by itself: the nodes of scikit-learn's trees and the kinds of numbers, data without code.
+_TRUSTED = ("sklearn.tree._tree.Tree", "numpy.dtype")
 
 
 def save(folder: Path, name: str, model: Any, meta: dict[str, Any]) -> Path:

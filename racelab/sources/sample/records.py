@@ -34,13 +34,13 @@ def finish_laps(
 
 def _with_pits(laps: list[Lap]) -> list[Lap]:
     """The stop's time moves from the in-lap, where it was drawn, to the out-lap, where timing systems write it."""
-    for before, after in pairwise(laps):
-        if after.pit_out and before.pit_time_ms is not None:
-            before.pit_in_ms = int(before.end_ms or 0) - round(before.pit_time_ms * _BEFORE_LINE)
-            after.pit_time_ms, before.pit_time_ms = before.pit_time_ms, None
-            after.pit_out_ms = before.pit_in_ms + after.pit_time_ms
-    if laps and not laps[-1].pit_out:
-        laps[-1].pit_time_ms = None
+    drawn = [lap.pit_time_ms for lap in laps]
+    for lap in laps:
+        lap.pit_time_ms = None
+    for (before, after), time in zip(pairwise(laps), drawn, strict=False):
+        if after.pit_out and time is not None:
+            before.pit_in_ms = int(before.end_ms or 0) - round(time * _BEFORE_LINE)
+            after.pit_time_ms, after.pit_out_ms = time, before.pit_in_ms + time
     return laps
 
 
