@@ -54,11 +54,13 @@ def run(capsys, *arguments):
 
 def test_a_replayed_recording_leaves_the_rows_of_an_ingested_one(store, path, tmp_path):
     source, road, _ = drive(path, store)
-    replayed = rows(store, source.key)
+    replayed, held = rows(store, source.key), store.read("sessions", source.key)
+    assert store.digest(source.key).startswith("running:")
     assert [len(store.read(table, source.key)) for table in TABLES] == [3, 4, 14, 1, 3, 1, 4, 2, 3, 0]
     (found,) = find_sessions(path, Hints())
     assert store.write_session(found.read()).change == "updated"
     assert rows(store, source.key) == replayed
+    assert store.read("sessions", source.key).to_json() == held.to_json()
     assert [car.car_number for car in road.state.order] == ORDER
     assert load.load_sessions()["status"].tolist() == ["finished"]
 
@@ -208,6 +210,7 @@ def test_the_command_prints_a_summary(capsys, path):
         (["imsa/2026/5/R"], "has no session imsa/2026/5/R"),
         (["nothing.zip"], "there is no recording nothing.zip"),
         (["imsa"], "no session is named"),
+        (["imsa/2026/5/R", "--speed", "nan"], "--speed nan is no speed"),
         (["imsa/2026/5/R", "--from", "noon"], "--from 'noon' is no session time"),
     ],
 )

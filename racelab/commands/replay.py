@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def replay_session(
     begin: str = typer.Option(None, "--from", help="Session time to begin at: seconds or h:mm:ss"),
 ) -> None:
     """Replay a session as if it were live: dashboards follow it."""
+    if not isfinite(speed):
+        raise BadInput(
+            f"--speed {speed} is no speed: write 1 for real time, 60 for a minute in a second, 0 for no waiting"
+        )
     wall = SystemClock()
     offset = read_offset(begin) if begin else None
     with open_store() as store:

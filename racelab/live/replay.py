@@ -63,8 +63,9 @@ class Road:
         if self._publisher is None:
             self._publisher = LivePublisher(self.store, self.key)
         self.state = settle(self.state)
-        rows = self.writer.take(self.state) if self.writer is not None else {}
-        self.store.write_tables(rows | self._publisher.tables(self.state, self.wall.now()))
+        now = self.wall.now()
+        rows = self.writer.take(self.state, now) if self.writer is not None else {}
+        self.store.write_tables(rows | self._publisher.tables(self.state, now))
         self.revision = self._publisher.revision
         self._flushed, self._is_dirty = self.wall.now(), False
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from racelab.domain.entries import Entry
-from racelab.domain.flags import RaceControlMessage, SessionStatus, TrackStatus
+from racelab.domain.flags import Flag, RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.laps import Lap, PitStop, Result
 from racelab.domain.records import Provenance, Record, Repair, Weather
 from racelab.domain.sessions import Event, Session
@@ -38,9 +38,9 @@ class SessionWriter:
             if table is not None:
                 self._waiting.setdefault(table, []).append(record)
 
-    def take(self, state: RaceState) -> dict[str, Columns]:
-        """Rows of everything gathered since the last call; the first rows name the session, the last its end."""
-        tables = {} if self._is_named and state.status == self.session.status else self._names(state)
+    def take(self, state: RaceState, now: datetime) -> dict[str, Columns]:
+        """Rows of everything gathered since the last call; with the first, and when its status changes, the session."""
+        tables = {} if self._is_named and state.status in (None, self.session.status) else self._names(state, now)
         for table, records in self._waiting.items():
             tables[table] = self._columns(table, records)
         entries = self._waiting.get("entries", [])
@@ -64,9 +64,9 @@ class SessionWriter:
         count = len(next(iter(columns.values())))
         return columns | {"session_id": [self.session.key.session_id] * count}
 
-    def _names(self, state: RaceState) -> dict[str, Columns]:
+    def _names(self, state: RaceState, now: datetime) -> dict[str, Columns]:
         self._is_named = True
-        self.session = replace(self.session, status=state.status or "scheduled")
+        self.session = replace(self.session, status=state.status or "scheduled", end_utc=self._end(state))
         key, event, session, origin = self.session.key, self.event, self.session, self._origin
         named: dict[str, Any] = {
             "event_id": key.event_id, "series": key.series.value, "season": key.season, "round": key.round,
@@ -79,10 +79,16 @@ class SessionWriter:
         }  # fmt: skip
         run = {
             "session_id": key.session_id, "source": origin.source, "location": origin.location,
-            "digest": origin.digest, "version": origin.version, "read_utc": session.start_utc or datetime(2000, 1, 1, tzinfo=UTC),
+            "digest": origin.digest, "version": origin.version, "read_utc": now,
         }  # fmt: skip
         rows = {"events": named, "sessions": held, "ingest_runs": run}
         return {table: named_columns(table, [row]) for table, row in rows.items()}
+
+    def _end(self, state: RaceState) -> datetime | None:
+        start, flagged = self.session.start_utc, state.flag_since_ms
+        if state.flag is not Flag.CHEQUERED or start is None or flagged is None:
+            return None
+        return start + timedelta(milliseconds=flagged)
 
 
 def is_running(digest: str | None) -> bool:
