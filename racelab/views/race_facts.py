@@ -32,7 +32,7 @@ def lead_for_good(race: Race) -> str | None:
     if before.empty:
         return f"{race.name(winner)} led at the end of every lap.{note}"
     lap, loser = int(before.index[-1]) + 1, str(before.iloc[-1])
-    reason = f", as #{loser} stopped" if _stopped(race, loser, lap) else " on the track"
+    reason = _reason(race, loser, lap)
     return (
         f"Lap {lap}: {race.name(winner)} took the lead for good from #{loser}{reason}; "
         f"it was the {_ordinal(race.lead_changes)} change of the lead.{note}"
@@ -108,9 +108,12 @@ def _pit_laps(race: Race, cars: list[str]) -> "pd.Series[Any]":
     return own.loc[own["pit_in"] | own["pit_out"], "lap_number"]
 
 
-def _stopped(race: Race, car: str, lap: int) -> bool:
-    own = race.laps[(race.laps["car_number"] == car) & race.laps["lap_number"].isin([lap - 1, lap])]
-    return bool(own["pit_in"].any())
+def _reason(race: Race, loser: str, lap: int) -> str:
+    """How a car lost the lead on a lap, as far as its laps tell."""
+    own = race.laps[race.laps["car_number"] == loser].dropna(subset=["end_ms"])
+    if own[own["lap_number"].isin([lap - 1, lap])]["pit_in"].any():
+        return f", as #{loser} stopped"
+    return " on the track" if (own["lap_number"] >= lap).any() else f", as #{loser} did not end the lap"
 
 
 def margin(race: Race) -> str | None:

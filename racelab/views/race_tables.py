@@ -11,9 +11,8 @@ def result_table(race: Race, first: int | None = None) -> pd.DataFrame:
     """Place, car, class, crew, laps, gap, best lap and stops of each car, or of the first few."""
     rows = race.classification.head(first) if first else race.classification
     stops = race.stops.groupby("car_number").size()
-    keys = ["position", "car_number", "car_class", "class_position", "driver", "team", "laps"]
-    frame = rows[keys].copy()
-    frame["gap"] = gap_words(rows)
+    keys = ["position", "car_number", "car_class", "class_position", "driver", "team"]
+    frame = rows[keys].assign(gap=gap_words(rows), laps=rows["laps"])
     frame["best_lap_ms"] = rows["best_lap_ms"]
     if len(race.stops):
         frame["stops"] = rows["car_number"].map(stops).fillna(0).astype("Int64")
