@@ -210,7 +210,7 @@ def test_the_command_prints_a_summary(capsys, path):
         (["imsa/2026/5/R"], "has no session imsa/2026/5/R"),
         (["nothing.zip"], "there is no recording nothing.zip"),
         (["imsa"], "no session is named"),
-        (["imsa/2026/5/R", "--speed", "nan"], "--speed nan is no speed"),
+        (["imsa/2026/5/R", "--speed", "inf"], "--speed inf is no speed"),
         (["imsa/2026/5/R", "--from", "noon"], "--from 'noon' is no session time"),
     ],
 )
