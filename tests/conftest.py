@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from racelab.settings import get_settings
 from racelab.store.sql import SqlStore
 
+# Nothing is timed: machines are shared. The same examples each time keep the suite repeatable.
+settings.register_profile("racelab", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("racelab")
 DATA = Path(os.environ.get("RACELAB_TEST_DATA", Path(__file__).parents[1] / ".." / "shared" / "data")).resolve()
 
 

@@ -1,6 +1,6 @@
 """Ingesting what readers found: one outcome a session, and one bad session does not stop the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -57,3 +57,14 @@ def test_a_second_file_of_the_same_session_in_one_call_does_not_replace_the_firs
 def test_an_error_that_is_no_input_error_is_not_hidden(store: SqlStore) -> None:
     with pytest.raises(ZeroDivisionError):
         list(ingest([Found("broken", ZeroDivisionError())], store))
+
+
+def test_a_lap_table_does_not_replace_what_a_full_source_gave(store: SqlStore) -> None:
+    table = session_data(digest="two", laps=2)
+    table.provenance = replace(table.provenance, source="laptables")
+    outcomes = list(ingest([Found("full", session_data())], store)) + list(ingest([Found("table", table)], store))
+    assert changes(outcomes) == ["added", "unchanged"]
+    assert "--force replaces it" in outcomes[1]["error"]
+    assert len(store.read("laps", KEY)) == 6
+    assert changes(list(ingest([Found("table", table)], store, force=True))) == ["updated"]
+    assert changes(list(ingest([Found("full", session_data())], store))) == ["updated"]

@@ -1,6 +1,6 @@
 """The store: whole sessions or none, idempotent, typed, in one transaction."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC
 from pathlib import Path
 
@@ -77,6 +77,18 @@ def test_a_refused_row_leaves_the_store_as_it_was(store: SqlStore) -> None:
         store.write_session(broken)
     assert counts(store) == before
     assert store.digest(KEY) == "one"
+
+
+def test_telemetry_stays_when_the_same_source_is_read_again_without_it(store: SqlStore) -> None:
+    data = session_data()
+    data.telemetry = pd.DataFrame({"car_number": "7", "kind": "car", "time_ms": [0, 240], "speed_kph": [280.0, 281.0]})
+    store.write_session(data)
+    store.write_session(session_data(digest="two"))
+    assert store.read("telemetry", KEY)["speed_kph"].tolist() == [280.0, 281.0]
+    other = session_data(digest="three")
+    other.provenance = replace(other.provenance, source="another")
+    store.write_session(other)
+    assert store.read("telemetry", KEY).empty
 
 
 def test_car_numbers_are_text(store: SqlStore) -> None:

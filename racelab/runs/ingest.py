@@ -9,6 +9,8 @@ from racelab.errors import BadInput, RacelabError, SessionMissing
 from racelab.store.protocol import Store
 
 Outcome = dict[str, Any]
+# Lap tables have no results, weather or messages, recordings only what was seen: they never replace a full source.
+_PARTIAL = ("laptables", "timing71")
 
 
 class Found(Protocol):
@@ -47,12 +49,26 @@ def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: b
                 f"{session.label} is session {key}, as another file of this call: name its event with --event"
             )
         taken.add(key)
+        if not force and (better := _better_source(store, data)):
+            reason = f"kept what {better} gave, which knows more; --force replaces it"
+            return _outcome(key, data.event.name, "unchanged", error=reason)
         written = store.write_session(data, force=force)
     except SessionMissing as error:
         return _outcome(key, session.label, "missing", error=str(error))
     except RacelabError as error:
         return _outcome(key, session.label, "failed", error=str(error))
     return _outcome(key, data.event.name, written.change, rows=written.rows)
+
+
+def _better_source(store: Store, data: SessionData) -> str | None:
+    """The source of what is stored, where it knows more of a session than the one that was read."""
+    held = store.read("ingest_runs", data.session.key)["source"]
+    source = None if held.empty else str(held.iloc[0])
+    return source if source and _knows(source) > _knows(data.provenance.source) else None
+
+
+def _knows(source: str) -> int:
+    return 0 if source in _PARTIAL else 1
 
 
 def _outcome(

@@ -40,7 +40,9 @@ def _send(connection: sa.Connection, statement: Any, table: str, columns: Column
         return 0
     compiled = statement.compile(dialect=connection.dialect, column_keys=keys)
     sql, sent = str(compiled), 0
-    for rows in _chunks(zip(*(_plain(key, columns[key], connection.dialect.name) for key in keys), strict=True), chunk_rows):
+    for rows in _chunks(
+        zip(*(_plain(key, columns[key], connection.dialect.name) for key in keys), strict=True), chunk_rows
+    ):
         values = rows if compiled.positional else [dict(zip(keys, row, strict=True)) for row in rows]
         connection.exec_driver_sql(sql, values)
         sent += len(rows)

@@ -48,6 +48,8 @@ class SqlStore:
     def write_session(self, data: SessionData, *, force: bool = False) -> Written:
         """Write a session in one transaction; an unchanged one (by digest) is not touched unless forced.
 
+        A changed session is deleted and written again; its telemetry stays where this reading brings none.
+
         Raises:
             StoreError: the database refused it; nothing of it is stored then.
         """
@@ -57,11 +59,9 @@ class SqlStore:
             found = _digest(connection, key)
             if found == data.provenance.digest and not force:
                 return Written(key, "unchanged")
-            _name_session(connection, data, self._chunk_rows)
             if found is not None:
-                for spec in SOURCE_TABLES:
-                    table = SA_TABLES[spec.name]
-                    connection.execute(sa.delete(table).where(table.c.session_id == key.session_id))
+                _delete(connection, key, keep_telemetry=_keeps_telemetry(connection, data))
+            _name_session(connection, data, self._chunk_rows)
             rows = {name: bulk.insert(connection, name, columns, self._chunk_rows) for name, columns in tables.items()}
             bulk.upsert(connection, "ingest_runs", _provenance(data, sum(rows.values())), self._chunk_rows)
         return Written(key, "updated" if found is not None else "added", rows)
@@ -204,6 +204,20 @@ def _count(table: str) -> sa.ScalarSelect[Any]:
 def _digest(connection: sa.Connection, key: SessionKey) -> str | None:
     table = SA_TABLES["ingest_runs"]
     return connection.execute(sa.select(table.c.digest).where(table.c.session_id == key.session_id)).scalar()
+
+
+def _keeps_telemetry(connection: sa.Connection, data: SessionData) -> bool:
+    """Telemetry that was not asked for this time stays, unless another source with another clock takes over."""
+    table = SA_TABLES["ingest_runs"]
+    query = sa.select(table.c.source).where(table.c.session_id == data.session.key.session_id)
+    return data.telemetry is None and connection.execute(query).scalar() == data.provenance.source
+
+
+def _delete(connection: sa.Connection, key: SessionKey, *, keep_telemetry: bool) -> None:
+    for spec in SOURCE_TABLES:
+        if spec.name != "telemetry" or not keep_telemetry:
+            table = SA_TABLES[spec.name]
+            connection.execute(sa.delete(table).where(table.c.session_id == key.session_id))
 
 
 def _name_session(connection: sa.Connection, data: SessionData, chunk_rows: int) -> None:
