@@ -11,6 +11,7 @@ from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, SessionMissing
 from racelab.runs.ingest import ingest
+from racelab.sources.laptables import session as laptables
 from racelab.store.sql import SqlStore
 
 
@@ -61,7 +62,7 @@ def test_an_error_that_is_no_input_error_is_not_hidden(store: SqlStore) -> None:
 
 def test_a_lap_table_does_not_replace_what_a_full_source_gave(store: SqlStore) -> None:
     table = session_data(digest="two", laps=2)
-    table.provenance = replace(table.provenance, source="laptables")
+    table.provenance = replace(table.provenance, source=laptables.SOURCE)
     outcomes = list(ingest([Found("full", session_data())], store)) + list(ingest([Found("table", table)], store))
     assert changes(outcomes) == ["added", "unchanged"]
     assert "--force replaces it" in outcomes[1]["error"]

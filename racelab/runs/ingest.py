@@ -10,7 +10,7 @@ from racelab.store.protocol import Store
 
 Outcome = dict[str, Any]
 # Lap tables have no results, weather or messages, recordings only what was seen: they never replace a full source.
-_PARTIAL = ("laptables", "timing71")
+_PARTIAL = ("laps", "timing71")
 
 
 class Found(Protocol):
