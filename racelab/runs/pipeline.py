@@ -78,7 +78,7 @@ def simulate(session: str | int, *, races: int, from_lap: int, seed: int) -> pd.
     """
     from racelab.strategy.simulate import simulate_session  # imported here: numba takes a second
 
-    cache = get_settings().data / "numba"
+    cache = get_settings().data / "cache" / "numba"
     with open_store() as store:
         return simulate_session(store, store.find(session), races=races, from_lap=from_lap, seed=seed, cache=cache)
 
