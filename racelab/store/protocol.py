@@ -8,6 +8,7 @@ import pandas as pd
 
 from racelab.domain.records import SessionData
 from racelab.domain.sessions import SessionKey
+from racelab.store.rows import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,17 @@ class Store(Protocol):
     def upsert(self, table: str, rows: Iterable[dict[str, Any]]) -> int:
         """Insert rows or overwrite those with the same natural key, in one transaction."""
 
+    def write_tables(self, tables: dict[str, Columns]) -> int:
+        """Insert rows of several tables, or overwrite those with the same natural key, in one transaction."""
+
     def read(self, table: str, key: SessionKey | None = None, **where: object) -> pd.DataFrame:
         """A table's rows in the order of its natural key, for one session or all, filtered by equal values."""
+
+    def read_between(self, table: str, key: SessionKey, low: int, high: int, **where: object) -> pd.DataFrame:
+        """Rows of a session whose ``time_ms`` is from low up to, not including, high."""
+
+    def newer(self, table: str, key: SessionKey, revision: int) -> list[dict[str, Any]]:
+        """Plain rows of a live table whose revision is above this one, oldest first; cheap enough to ask often."""
 
     def sessions(self) -> pd.DataFrame:
         """One row a session: id, names, counts and status."""
