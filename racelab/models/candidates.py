@@ -31,7 +31,9 @@ def forest() -> Regressor:
     """A random forest with leaves of twenty laps, so that no lap is learned by heart."""
     from sklearn.ensemble import RandomForestRegressor
 
-    return RandomForestRegressor(n_estimators=100, min_samples_leaf=20, max_features=0.5, n_jobs=2, random_state=0)  # type: ignore[no-any-return]
+    return RandomForestRegressor(
+        n_estimators=60, min_samples_leaf=20, max_features=0.5, max_samples=0.5, n_jobs=2, random_state=0
+    )  # type: ignore[no-any-return]
 
 
 def xgboost() -> Regressor:
