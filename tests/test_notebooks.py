@@ -10,9 +10,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from racelab.commands.sessions import summarise
 from racelab.runs.ingest import ingest
-from racelab.runs.notebooks import list_notebooks, notebooks_folder
+from racelab.runs.notebooks import find_notebook, list_notebooks, notebooks_folder
 from racelab.runs.parameters import _SECRET_NAME, complete
+from racelab.runs.run import run_notebook
 from racelab.settings import get_settings
 from racelab.sources import sample
 from racelab.sources.hints import Hints
@@ -20,6 +22,12 @@ from racelab.store.sql import SqlStore
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(path.relative_to(ROOT / "notebooks").as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb"))
+# pyzmq and jupyter_client leave sockets and loops to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 LOGIC = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)
 
 
@@ -116,18 +124,17 @@ def test_the_sidecar_says_what_the_parameters_cell_holds(name):
         assert not _SECRET_NAME.search(parameter)
 
 
-@pytest.mark.parametrize("session", ["f1/2099/1/R", "wec/2099/1/R"])
-def test_the_race_report_of_a_sample_race_names_its_winner(season, session):
-    done = run(["racelab", "run", "reports/race", "-p", "session", session, "--json"], season, timeout=300)
-    assert done.returncode == 0, done.stderr
-    page = Path(json.loads(done.stdout)["files"]["html"]).read_text(encoding="utf-8")
-    shown = json.loads(run(["racelab", "show", session, "--json"], season, timeout=60).stdout)
-    winner = shown["winner"]
+def test_the_race_report_of_a_sample_race_names_its_winner(season, monkeypatch):
+    for name, value in season.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    page = report("wec/2099/1/R")
+    with SqlStore(season["RACELAB_DB"]) as store:
+        winner = summarise(store, store.find("wec/2099/1/R"))["winner"]
     assert f"<dd>#{winner['car_number']}<small>" in page
     assert f"won after {winner['laps']} laps" in page
     assert page.count('class="plot"') == 4
-    assert "http://" not in page.split('<script id="figures"')[0]
-    assert "https://" not in page.split('<script id="figures"')[0]
+    assert "://" not in page.split('<script id="figures"')[0]
 
 
 REAL = [
@@ -139,13 +146,13 @@ REAL = [
 
 @pytest.mark.data
 @pytest.mark.parametrize(("path", "session", "first", "fastest", "time"), REAL)
-def test_the_report_of_a_real_race_holds_real_values(data, tmp_path, path, session, first, fastest, time):
+def test_the_report_of_a_real_race_holds_real_values(data, path, session, first, fastest, time):
     from racelab.sources import alkamel
 
     settings = get_settings()
     with SqlStore(settings.store_url) as store:
         list(ingest(alkamel.find_sessions(data / path, Hints()), store))
-    page = report(tmp_path, session)
+    page = report(session)
     for words in (first, f"<dd>{fastest}<small>", f"<dd>{time}<small>"):
         assert words in page
 
@@ -164,7 +171,7 @@ def test_the_report_of_a_real_grand_prix_holds_real_values(data, tmp_path):
                 list(ingest(f1.find_sessions(2018, "4", ["R"], telemetry=False, settings=settings), store))
         finally:
             mirror.terminate()
-    page = report(tmp_path, "f1/2018/4/R")
+    page = report("f1/2018/4/R")
     for words in (
         "#44 Lewis Hamilton (Mercedes) won after 51 laps, 2.460",
         "<dd>1:45.149<small>#77 Valtteri Bottas, lap 37",
@@ -173,9 +180,8 @@ def test_the_report_of_a_real_grand_prix_holds_real_values(data, tmp_path):
         assert words in page
 
 
-def report(tmp_path, session):
-    """The page of the race report on the test's own store."""
-    own = {name: value for name, value in os.environ.items() if name.startswith("RACELAB_")}
-    done = run(["racelab", "run", "reports/race", "-p", "session", session], own, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return (tmp_path / "reports" / session / "race.html").read_text(encoding="utf-8")
+def report(session):
+    """The page of the race report on the store that the settings name."""
+    run = run_notebook(find_notebook("reports/race", ROOT / "notebooks"), {"session": session})
+    assert run.record.error is None
+    return run.html.read_text(encoding="utf-8")

@@ -68,7 +68,7 @@ def key_facts(race: Race) -> HTML:
     kinds = ", ".join(race_tables.flag_names(race)).lower()
     pairs.append(("Neutralised", str(neutrals), f"{spell(length)} in all: {kinds}" if neutrals else None))
     pairs.append(("Changes of the lead", str(race.lead_changes), f"{race.leaders.nunique()} at the front"))
-    pairs.append(("Stops", str(len(race.stops)), f"{race.stops['car_number'].nunique()} cars"))
+    pairs.append(("Stops", f"{len(race.stops):,}", f"{race.stops['car_number'].nunique()} cars"))
     return html.facts(pairs)
 
 
