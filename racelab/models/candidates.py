@@ -31,9 +31,10 @@ def forest() -> Regressor:
     """A random forest with leaves of twenty laps, so that no lap is learned by heart."""
     from sklearn.ensemble import RandomForestRegressor
 
-    return RandomForestRegressor(
+    model: Regressor = RandomForestRegressor(
         n_estimators=60, min_samples_leaf=20, max_features=0.5, max_samples=0.5, n_jobs=2, random_state=0
-    )  # type: ignore[no-any-return]
+    )
+    return model
 
 
 def xgboost() -> Regressor:
