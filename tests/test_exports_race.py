@@ -84,7 +84,8 @@ def test_stops_have_seconds_a_word_and_an_instant(document):
     assert document["pit_stops"] == [
         {"car_number": "50", "lap_number": 2, "duration": 62.5, "stop_type": "Driver change",
          "timestamp": "2024-06-15T14:07:00.250+00:00"},
-        {"car_number": "7", "lap_number": 2, "duration": None, "stop_type": "Unknown", "timestamp": None},
+        {"car_number": "7", "lap_number": 2, "duration": None, "stop_type": "Unknown",
+         "timestamp": "2024-06-15T14:07:04.500+00:00"},
     ]  # fmt: skip
 
 

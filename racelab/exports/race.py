@@ -33,7 +33,7 @@ def race_document(store: Store, key: SessionKey, exported_at: datetime) -> dict[
         "race_info": _race_info(key, event, session, exported_at),
         "cars": cars,
         "laps": _laps(laps, key.is_race),
-        "pit_stops": _stops(stops, session["start_utc"]),
+        "pit_stops": _stops(stops, laps, session["start_utc"]),
         "statistics": _statistics(len(cars), laps, stops, key.is_race),
     }
 
@@ -82,14 +82,20 @@ def _laps(laps: pd.DataFrame, is_race: bool) -> list[dict[str, Any]]:
     return _records(columns)
 
 
-def _stops(stops: pd.DataFrame, start: datetime | None) -> list[dict[str, Any]]:
+def _stops(stops: pd.DataFrame, laps: pd.DataFrame, start: datetime | None) -> list[dict[str, Any]]:
     columns = {
         **dict(zip(("car_number", "lap_number"), _columns(stops, "car_number", "lap_number"), strict=True)),
         "duration": _seconds(stops["duration_ms"]),
         "stop_type": _plain(stops["stop_type"]),
-        "timestamp": _instants(stops["in_ms"], start),
+        "timestamp": _instants(stops["in_ms"].fillna(_line_ms(stops, laps)), start),
     }
     return _records(columns)
+
+
+def _line_ms(stops: pd.DataFrame, laps: pd.DataFrame) -> "pd.Series[Any]":
+    """When each stop's in-lap ended, for sources that do not time the pit entry; the line crosses the pit lane too."""
+    keys = ["car_number", "lap_number"]
+    return stops[keys].merge(laps[[*keys, "end_ms"]], on=keys, how="left")["end_ms"].set_axis(stops.index)
 
 
 def _statistics(cars: int, laps: pd.DataFrame, stops: pd.DataFrame, is_race: bool) -> dict[str, Any]:
