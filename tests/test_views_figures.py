@@ -34,7 +34,7 @@ def test_lap_times_are_cut_at_107_percent_and_the_rest_is_counted():
     figure = lap_time_figure(LAPS, ["1", "2"])
     top = figure.layout.yaxis.range[1]
     assert top == pytest.approx(90_000 * 1.07)
-    drawn = [y for trace in figure.data if trace.mode == "lines+markers+text" for y in trace.y if y is not None]
+    drawn = [y for trace in figure.data if trace.mode == "lines+markers" for y in trace.y if y is not None]
     assert max(drawn) == 95_000
     words = [note.text for note in figure.layout.annotations]
     assert "<b>#1</b> Driver 1, GTP · 1 lap above 1:36.3" in words
@@ -44,16 +44,17 @@ def test_lap_times_are_cut_at_107_percent_and_the_rest_is_counted():
 
 def test_stints_take_tyre_colours_with_a_letter_and_stops_are_ticks():
     figure = lap_time_figure(LAPS, ["1"], dark=True)
-    stints = [trace for trace in figure.data if trace.mode == "lines+markers+text"]
+    stints = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert [trace.line.color for trace in stints] == [tyre_colour("soft"), tyre_colour("hard")]
-    assert [next(text for text in trace.text if text) for trace in stints] == ["S", "H"]
+    letters = [(note.text, note.x, note.y) for note in figure.layout.annotations if note.text in ("S", "H")]
+    assert letters == [("S", 1, 90_000), ("H", 5, 90_200)]
     ticks = next(trace for trace in figure.data if trace.mode == "markers")
     assert list(ticks.x) == [3]
 
 
 def test_a_lap_that_is_cut_off_breaks_the_line():
     figure = lap_time_figure(LAPS, ["1"])
-    second = [trace for trace in figure.data if trace.mode == "lines+markers+text"][1]
+    second = [trace for trace in figure.data if trace.mode == "lines+markers"][1]
     assert list(second.y) == [None, 90_200]
     assert second.connectgaps is None
 

@@ -50,6 +50,7 @@ def _line(figure: go.Figure, gaps: pd.DataFrame, car: str, style: dict[str, str]
     words = [f"#{car} · lap {lap} · {format_gap(gap)}" for lap, gap in zip(numbers, values, strict=True)]
     figure.add_trace(
         go.Scatter(
+            uid=car,
             x=numbers, y=values, mode="lines", line={"width": 1.8, **style}, customdata=words,
             hovertemplate="%{customdata}<extra></extra>",
         )

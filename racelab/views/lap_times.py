@@ -58,8 +58,9 @@ def _panel(figure: go.Figure, row: int, laps: pd.DataFrame, car: str, colour: st
     above = int((own["lap_time_ms"] > high).sum())
     for _, stint in own.groupby("stint", dropna=False):
         figure.add_trace(_stint_trace(stint, high, car, colour, dark), row=row, col=1)
+        _letter(figure, row, stint[stint["lap_time_ms"] <= high], dark)
     stops = own[own["pit_in"]]
-    figure.add_trace(_stop_ticks(stops, low, dark), row=row, col=1)
+    figure.add_trace(_stop_ticks(stops, low, car, dark), row=row, col=1)
     ticks = time_ticks(low, high, 5)
     figure.update_yaxes(
         range=[low - (high - low) * 0.06, high], tickvals=ticks, ticktext=[short_time(tick) for tick in ticks],
@@ -87,19 +88,35 @@ def _limits(laps: pd.DataFrame, own: pd.DataFrame) -> tuple[int, int]:
 
 def _stint_trace(stint: pd.DataFrame, high: int, car: str, colour: str, dark: bool) -> go.Scatter:
     """One stint's line; a lap that is cut off breaks it."""
-    compound = stint["compound"].dropna().iloc[0] if stint["compound"].notna().any() else None
+    compound = _compound(stint)
     line = tyre_colour(compound, dark) if compound else colour
     times = [int(time) if time <= high else None for time in stint["lap_time_ms"]]
-    first = next((index for index, time in enumerate(times) if time is not None), None)
-    letters = [tyre_letter(compound) if compound and index == first else "" for index in range(len(times))]
     hollow = ["circle-open" if quality == "repaired" else "circle" for quality in stint["quality"]]
     return go.Scatter(
+        uid=f"{car}-{stint['stint'].iloc[0]}",
         x=stint["lap_number"].astype(int).tolist(), y=times,
-        mode="lines+markers+text", text=letters, textposition="top center", textfont={"size": 11, "color": line},
+        mode="lines+markers",
         line={"color": line, "width": 1.4}, marker={"size": 4.5, "symbol": hollow, "color": line},
         customdata=[hover_text(lap, car) for lap in stint.to_dict("records")],
         hovertemplate="%{customdata}<extra></extra>", cliponaxis=False,
     )  # fmt: skip
+
+
+def _letter(figure: go.Figure, row: int, drawn: pd.DataFrame, dark: bool) -> None:
+    """The tyre's letter above the first lap that is drawn of a stint."""
+    compound = _compound(drawn)
+    if compound is None:
+        return
+    first = drawn.iloc[0]
+    figure.add_annotation(
+        x=int(first["lap_number"]), y=int(first["lap_time_ms"]), text=tyre_letter(compound), yanchor="bottom", yshift=2,
+        showarrow=False, font={"size": 11, "color": tyre_colour(compound, dark)}, row=row, col=1,
+    )  # fmt: skip
+
+
+def _compound(stint: pd.DataFrame) -> str | None:
+    known = stint["compound"].dropna()
+    return str(known.iloc[0]) if len(known) else None
 
 
 def hover_text(lap: dict[Any, Any], car: str) -> str:
@@ -114,8 +131,9 @@ def hover_text(lap: dict[Any, Any], car: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _stop_ticks(stops: pd.DataFrame, low: int, dark: bool) -> go.Scatter:
+def _stop_ticks(stops: pd.DataFrame, low: int, car: str, dark: bool) -> go.Scatter:
     return go.Scatter(
+        uid=f"{car}-stops",
         x=stops["lap_number"].astype(int).tolist(), y=[low] * len(stops), mode="markers", hoverinfo="skip",
         marker={"symbol": "line-ns-open", "size": 10, "color": palette(dark).text, "line": {"width": 1.6}},
     )  # fmt: skip

@@ -1,10 +1,13 @@
 // The timing tower. Rows are kept here; the kernel sends what changed. Text from data is only ever set as text.
 const WIDTHS = {
   position: "3.2em", car_number: "3em", car_class: "4.9em", driver: "minmax(5.5em, 1fr)", laps: "2.7em", gap_ms: "5.9em",
-  interval_ms: "5.9em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.5em", s2_ms: "4.5em", s3_ms: "4.5em",
+  interval_ms: "5.9em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.6em", s2_ms: "4.6em", s3_ms: "4.6em",
   stint: "3.9em", compound: "3.5em", stops: "3.4em", status: "3.1em",
 };
 const LEFT = new Set(["driver", "car_class", "status"]);
+// A sector of a minute or more needs more room.
+const LONG_SECTOR = "5.4em";
+const SECTORS = ["s1_ms", "s2_ms", "s3_ms"];
 const TIMES = new Set(["last_lap_ms", "best_lap_ms", "s1_ms", "s2_ms", "s3_ms"]);
 const MARKS = {
   session: ["◆", "best of the session"], class: ["◆", "best of the class"], personal: ["◇", "the car's own best"],
@@ -131,6 +134,7 @@ class TowerView {
       this.paint(row);
       if (lapped) this.flash(row);
     }
+    this.setWidths();
     this.paintChips();
     this.arrange(true);
   }
@@ -181,13 +185,23 @@ class TowerView {
       cell.dataset.rank = column.rank;
       this.head.append(cell);
     }
-    for (const rank of [0, 1, 2]) {
-      const template = columns.filter((column) => column.rank >= rank).map((column) => WIDTHS[column.key] ?? "4em");
-      this.el.style.setProperty(`--rl-columns-${rank}`, template.join(" "));
-    }
+    this.setWidths();
     for (const row of this.rows.values()) {
       this.addCells(row);
       this.paint(row);
+    }
+  }
+
+  width(key) {
+    const long = SECTORS.includes(key) && [...this.rows.values()].some((row) => (row.data[key] ?? "").length > 6);
+    return long ? LONG_SECTOR : WIDTHS[key] ?? "4em";
+  }
+
+  setWidths() {
+    for (const rank of [0, 1, 2]) {
+      const template = (this.columns ?? []).filter((column) => column.rank >= rank).map((column) => this.width(column.key));
+      const name = `--rl-columns-${rank}`;
+      if (this.el.style.getPropertyValue(name) !== template.join(" ")) this.el.style.setProperty(name, template.join(" "));
     }
   }
 
@@ -354,9 +368,11 @@ class TowerView {
 
   fit() {
     const narrow = this.el.clientWidth < 480;
-    const [low, high] = narrow ? [28, 28] : [17, 27];
+    const [low, high] = narrow ? [28, 28] : [16, 27];
     const height = Math.floor((this.scroller.clientHeight - this.head.offsetHeight) / Math.max(this.shown.length, 1));
-    this.el.style.setProperty("--rl-row", `${Math.min(high, Math.max(low, height))}px`);
+    const chosen = Math.min(high, Math.max(low, height));
+    this.el.style.setProperty("--rl-row", `${chosen}px`);
+    this.el.dataset.density = chosen < 19 ? "tight" : "";
   }
 }
 
