@@ -3,27 +3,31 @@
 ``import racelab as rl; rl.load_laps("f1/2025/1/R")`` gives a frame with a declared schema.
 """
 
-from racelab.exports.files import export_race
-from racelab.load import (
-    load_driver_metrics,
-    load_drivers,
-    load_entries,
-    load_laps,
-    load_pit_stops,
-    load_predictions,
-    load_provenance,
-    load_race_control,
-    load_repairs,
-    load_results,
-    load_session_status,
-    load_sessions,
-    load_simulations,
-    load_stints,
-    load_telemetry,
-    load_track_status,
-    load_weather,
-)
-from racelab.surface import simulate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from racelab.exports.files import export_race
+    from racelab.load import (
+        load_driver_metrics,
+        load_drivers,
+        load_entries,
+        load_laps,
+        load_pit_stops,
+        load_predictions,
+        load_provenance,
+        load_race_control,
+        load_repairs,
+        load_results,
+        load_session_status,
+        load_sessions,
+        load_simulations,
+        load_stints,
+        load_telemetry,
+        load_track_status,
+        load_weather,
+    )
+    from racelab.surface import simulate
 
 __version__ = "0.1.0"
 __all__ = [
@@ -47,3 +51,15 @@ __all__ = [
     "load_weather",
     "simulate",
 ]
+_ELSEWHERE = {"export_race": "racelab.exports.files", "simulate": "racelab.surface"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function when it is first used: a dashboard that shows a tower needs neither models nor exports."""
+    if name not in __all__:
+        raise AttributeError(f"racelab has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(_ELSEWHERE.get(name, "racelab.load")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
