@@ -89,12 +89,12 @@ def test_stops_have_seconds_a_word_and_an_instant(document):
     ]  # fmt: skip
 
 
-def test_statistics_leave_deleted_laps_out(document):
+def test_statistics_leave_deleted_laps_and_lap_1_out(document):
     assert document["statistics"] == {
         "total_cars": 3,
         "total_laps": 6,
         "total_pit_stops": 2,
-        "fastest_lap": {"car_number": "50", "lap_number": 1, "time": 210.123},
+        "fastest_lap": {"car_number": "50", "lap_number": 3, "time": 210.877},
         "most_pit_stops": {"car_number": "50", "count": 1},
     }
 
