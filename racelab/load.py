@@ -10,6 +10,7 @@ from racelab.analysis.stints import STINT_COLUMNS, stints
 from racelab.domain.sessions import SessionKey
 from racelab.store.frames import typed
 from racelab.store.open import open_store
+from racelab.store.protocol import Store
 from racelab.store.schemas import JOINED, frame_schema, stints_schema
 from racelab.store.sql import SqlStore
 
@@ -44,7 +45,7 @@ def load_stints(session: Reference, *, db: str | None = None) -> pd.DataFrame:
     """
     with open_store(db) as store:
         key = store.find(session)
-        frame = stints(_classed(store, key))
+        frame = stints(classed_laps(store, key))
         frame = _join(store, key, frame, ("car_class", "team", "driver"))
     return _checked(stints_schema((*STINT_COLUMNS, "car_class", "team", "driver")), key, frame)
 
@@ -57,11 +58,12 @@ def load_driver_metrics(session: Reference, *, db: str | None = None) -> pd.Data
     """
     with open_store(db) as store:
         key = store.find(session)
-        frame = _join(store, key, driver_metrics(_classed(store, key)), JOINED["driver_metrics"])
+        frame = _join(store, key, driver_metrics(classed_laps(store, key)), JOINED["driver_metrics"])
     return _validated("driver_metrics", key, frame)
 
 
-def _classed(store: SqlStore, key: SessionKey) -> pd.DataFrame:
+def classed_laps(store: Store, key: SessionKey) -> pd.DataFrame:
+    """A session's laps with each car's class, as the functions of `analysis` take them."""
     classes = store.read("entries", key)[["car_number", "car_class"]]
     return store.read("laps", key).merge(classes, on="car_number", how="left")
 

@@ -57,6 +57,7 @@ def test_winners(filled: SqlStore, name: str, car: str, laps: int, total_ms: int
 
 def test_every_table_of_a_source_has_rows_of_some_race(filled: SqlStore) -> None:
     full = {"entries", "drivers", "laps", "pit_stops", "results", "weather", "track_status", "repairs"}
+    full |= {"driver_metrics"}
     for table in full:
         frame = filled.read(table)
         assert len(frame) > 10, table

@@ -12,6 +12,7 @@ from racelab.analysis.stints import number_stints
 CONSISTENT_WITHIN = 0.01
 ATTACK_MS = 1_000  # F1's own mark of being close enough to attack
 _KEYS = ["session_id", "car_number", "seat"]
+_CLEAN = [*_KEYS, "car_class", "stint", "lap_number", "lap_time_ms", "s1_ms", "s2_ms", "s3_ms"]
 _MIN_LAPS = 3  # thirds of a stint and a median need one lap each
 
 
@@ -37,6 +38,8 @@ def driver_metrics(laps: pd.DataFrame) -> pd.DataFrame:
     """
     seated = number_stints(laps).assign(seat=lambda frame: frame["seat"].fillna(1))
     clean = clean_laps(seated)
+    # Thousands of small groups are taken from it: few columns make that quick.
+    clean = clean[[key for key in _CLEAN if key in clean]]
     parts = [*_steadiness(clean), _sectors(clean), _dropoff(clean), _passing(seated)]
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else _rows([])
     return rows.sort_values([*_KEYS, "metric"], ignore_index=True)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
+from racelab.analysis.metrics import driver_metrics
 from racelab.domain.records import SessionData
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, RacelabError, SessionMissing
+from racelab.load import classed_laps
 from racelab.store.protocol import Store
 
 Outcome = dict[str, Any]
@@ -53,11 +55,19 @@ def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: b
             reason = f"kept what {better} gave, which knows more; --force replaces it"
             return _outcome(key, data.event.name, "unchanged", error=reason)
         written = store.write_session(data, force=force)
+        metrics = _write_metrics(store, key) if written.rows.get("laps") and key.is_race else {}
     except SessionMissing as error:
         return _outcome(key, session.label, "missing", error=str(error))
     except RacelabError as error:
         return _outcome(key, session.label, "failed", error=str(error))
-    return _outcome(key, data.event.name, written.change, rows=written.rows)
+    return _outcome(key, data.event.name, written.change, rows={**written.rows, **metrics})
+
+
+def _write_metrics(store: Store, key: SessionKey) -> dict[str, int]:
+    """Store the driver metrics of a race that was written; its laps are already safe."""
+    metrics = driver_metrics(classed_laps(store, key))
+    plain = metrics.astype(object).where(metrics.notna(), None)
+    return {"driver_metrics": store.upsert("driver_metrics", plain.to_dict("records"))}
 
 
 def _better_source(store: Store, data: SessionData) -> str | None:
