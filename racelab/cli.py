@@ -11,38 +11,21 @@ import typer
 from racelab.commands.context import configure, log
 from racelab.errors import RacelabError
 
-app = typer.Typer(
-    name="racelab",
-    help="An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup in one schema.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-# Each module has `register(app)`; the order is the order of the help page.
-_MODULES = (
-    "demo",
-    "ingest",
-    "sessions",
-    "train",
-    "backtest",
-    "simulate",
-    "export",
-    "run",
-    "replay",
-    "serve",
-    "db",
-    "bench",
-)
+HELP = "An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup in one schema."
+# Command -> the module whose `register(app)` adds it; the order is the order of the help page.
+COMMANDS = {
+    "demo": "demo", "ingest": "ingest", "sessions": "sessions", "show": "sessions", "train": "train",
+    "backtest": "backtest", "simulate": "simulate", "export": "export", "run": "run", "replay": "replay",
+    "serve": "serve", "lab": "serve", "db": "db", "bench": "bench",
+}  # fmt: skip
 
 
-@app.callback()
 def options(
     db: str | None = typer.Option(None, help="The store's URL; also RACELAB_DB"),
     data: Path | None = typer.Option(None, help="The data folder; also RACELAB_DATA"),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document"),
 ) -> None:
-    """An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup in one schema."""
+    """Take the options that all commands share."""
     configure(db, data, as_json)
 
 
@@ -52,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
     try:
-        _assemble()(args=_json_first(arguments), prog_name="racelab")
+        assemble(arguments)(args=_json_first(arguments), prog_name="racelab")
     except RacelabError as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -63,10 +46,19 @@ def main(argv: list[str] | None = None) -> None:
         _fail(f"unexpected {type(error).__name__}: {error} (set RACELAB_DEBUG=1 to see where)")
 
 
-def _assemble() -> typer.Typer:
-    if not app.registered_commands:
-        for name in _MODULES:
-            import_module(f"racelab.commands.{name}").register(app)
+def assemble(arguments: list[str]) -> typer.Typer:
+    """The command line with the command that the arguments name, or with all where they name none.
+
+    A command imports much that another does not need, so that importing all would cost each a second.
+    """
+    app = typer.Typer(
+        name="racelab", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )  # fmt: skip
+    app.callback(help=HELP)(options)
+    named = next((argument for argument in arguments if argument in COMMANDS), None)
+    for module in dict.fromkeys([COMMANDS[named]] if named else COMMANDS.values()):
+        import_module(f"racelab.commands.{module}").register(app)
     return app
 
 

@@ -108,9 +108,11 @@ def test_the_module_and_the_command_are_the_same(tmp_path: Path) -> None:
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     import typer
 
-    from racelab.cli import _assemble
+    from racelab.cli import COMMANDS, assemble
 
-    group = typer.main.get_command(_assemble())
+    group = typer.main.get_command(assemble([]))
+
+    assert {*COMMANDS} == {*group.commands}
 
     def walk(command: Any, path: list[str]) -> None:
         assert command.help, path
