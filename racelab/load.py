@@ -1,9 +1,8 @@
 """The load_* functions: one obvious call for each data set, each a frame with a declared schema."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pandera.pandas import DataFrameSchema
 
 from racelab.analysis.metrics import driver_metrics
 from racelab.analysis.stints import STINT_COLUMNS, stints
@@ -11,8 +10,11 @@ from racelab.domain.sessions import SessionKey
 from racelab.store.frames import typed
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
-from racelab.store.schemas import JOINED, frame_schema, stints_schema
 from racelab.store.sql import SqlStore
+from racelab.store.tables import JOINED
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
 
 Reference = str | int
 
@@ -47,6 +49,8 @@ def load_stints(session: Reference, *, db: str | None = None) -> pd.DataFrame:
         key = store.find(session)
         frame = stints(classed_laps(store, key))
         frame = _join(store, key, frame, ("car_class", "team", "driver"))
+    from racelab.store.schemas import stints_schema
+
     return _checked(stints_schema((*STINT_COLUMNS, "car_class", "team", "driver")), key, frame)
 
 
@@ -163,10 +167,12 @@ def _join(store: SqlStore, key: SessionKey, frame: pd.DataFrame, joined: tuple[s
 
 
 def _validated(table: str, key: SessionKey, frame: pd.DataFrame) -> pd.DataFrame:
+    from racelab.store.schemas import frame_schema  # imported here: pandera costs whoever only writes
+
     return _checked(frame_schema(table), key, frame)
 
 
-def _checked(schema: DataFrameSchema, key: SessionKey, frame: pd.DataFrame) -> pd.DataFrame:
+def _checked(schema: "DataFrameSchema", key: SessionKey, frame: pd.DataFrame) -> pd.DataFrame:
     names = {"series": key.series.value, "season": key.season, "round": key.round, "session": key.code}
     frame = typed(frame.assign(**names))[list(schema.columns)]
     frame.attrs["session"] = str(key)

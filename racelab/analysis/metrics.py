@@ -8,6 +8,7 @@ import pandas as pd
 from racelab.analysis.pace import class_keys, clean_laps, robust_sd
 from racelab.analysis.stints import number_stints
 
+Array = np.ndarray[tuple[int], np.dtype[np.float64]]
 # Two robust SDs of a clean lap in F1 (0.43 %) and the GR Cup (0.52 %), one and a half in WEC (0.7 %).
 CONSISTENT_WITHIN = 0.01
 ATTACK_MS = 1_000  # F1's own mark of being close enough to attack
@@ -50,29 +51,37 @@ def _rows(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     return frame.astype({"session_id": "Int64", "seat": "Int64", "value": "float64", "n": "Int64"})
 
 
-def _drivers(clean: pd.DataFrame) -> Iterator[tuple[tuple[object, ...], pd.DataFrame]]:
-    for key, group in clean.groupby(_KEYS):
-        if len(group) >= _MIN_LAPS:
-            yield key, group
+def _drivers(clean: pd.DataFrame) -> Iterator[tuple[tuple[object, ...], Array, list[tuple[Array, Array]]]]:
+    """Key, lap times and, stint by stint, lap numbers and lap times of every driver with laps enough.
+
+    Arrays by position, not a frame a driver: a day's race has hundreds of drivers and thousands of stints.
+    """
+    clean = clean.sort_values("lap_number")
+    times, laps, runs = (clean[key].to_numpy(dtype=float) for key in ("lap_time_ms", "lap_number", "stint"))
+    for key, rows in clean.groupby(_KEYS).indices.items():
+        if len(rows) >= _MIN_LAPS:
+            cuts = [rows[runs[rows] == run] for run in np.unique(runs[rows])]
+            yield key, times[rows], [(laps[cut], times[cut]) for cut in cuts]
 
 
 def _steadiness(clean: pd.DataFrame) -> list[pd.DataFrame]:
     consistent, stable = [], []
-    for key, group in _drivers(clean):
-        times = group["lap_time_ms"].to_numpy(dtype=float)
+    for key, times, runs in _drivers(clean):
         median = float(np.median(times))
         near = float(np.mean(np.abs(times - median) <= CONSISTENT_WITHIN * median))
         consistent.append((*key, "consistency_index", near, len(times)))
-        rest = np.concatenate([_detrended(stint) for _, stint in group.groupby("stint")])
+        rest = np.concatenate([_detrended(laps, run) for laps, run in runs])
         stable.append((*key, "pace_stability", 1 - robust_sd(rest) / median, len(rest)))
     return [_rows(consistent), _rows(stable)]
 
 
-def _detrended(stint: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    times, lap = stint["lap_time_ms"].to_numpy(dtype=float), stint["lap_number"].to_numpy(dtype=float)
+def _detrended(laps: Array, times: Array) -> Array:
+    """Times less their line of least squares over the laps; less their median where they are few."""
     if len(times) < _MIN_LAPS:
         return np.asarray(times - np.median(times))
-    return np.asarray(times - np.polyval(np.polyfit(lap, times, 1), lap))
+    centred = laps - laps.mean()
+    slope = float(centred @ times / (centred @ centred))
+    return np.asarray(times - times.mean() - slope * centred)
 
 
 def _sectors(clean: pd.DataFrame) -> pd.DataFrame:
@@ -88,8 +97,8 @@ def _sectors(clean: pd.DataFrame) -> pd.DataFrame:
 
 def _dropoff(clean: pd.DataFrame) -> pd.DataFrame:
     found = []
-    for key, group in _drivers(clean):
-        drops = [_drop(stint) for _, stint in group.groupby("stint") if len(stint) >= _MIN_LAPS]
+    for key, _, runs in _drivers(clean):
+        drops = [_drop(times) for _, times in runs if len(times) >= _MIN_LAPS]
         if drops:
             found.append((*key, "fatigue_dropoff", float(np.median(drops)), len(drops)))
     rows = _rows(found)
@@ -99,8 +108,8 @@ def _dropoff(clean: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(value=rows["value"] - usual)[[*_KEYS, "metric", "value", "n"]]
 
 
-def _drop(stint: pd.DataFrame) -> float:
-    times = stint.sort_values("lap_number")["lap_time_ms"].to_numpy(dtype=float)
+def _drop(times: Array) -> float:
+    """A stint's last third less its first, over its median; times in the order of laps."""
     third = len(times) // 3
     return float((np.median(times[-third:]) - np.median(times[:third])) / np.median(times))
 

@@ -6,16 +6,7 @@ import pandera.pandas as pa
 
 from racelab.domain.vocabulary import COLUMNS
 from racelab.store.frames import DTYPES
-from racelab.store.tables import TABLES
-
-NAMES = ("series", "season", "round", "session")
-# Columns that load_* joins to a table's own.
-JOINED = {
-    "laps": ("car_class", "team", "driver"),
-    "pit_stops": ("car_class", "team"),
-    "results": ("car_class", "team", "driver"),
-    "driver_metrics": ("car_class", "team", "driver"),
-}
+from racelab.store.tables import JOINED, NAMES, TABLES
 
 
 @cache

@@ -84,6 +84,14 @@ NAMING_TABLES = (
     TableSpec("ingest_runs", "Where a session came from", ("session_id",), ("source", "location", "digest", "version", "read_utc", "missing", "rows"), (), ("source", "location", "digest", "version", "read_utc")),
 )  # fmt: skip
 TABLES: dict[str, TableSpec] = {t.name: t for t in NAMING_TABLES + SOURCE_TABLES + DERIVED_TABLES + LIVE_TABLES}
+# Every frame of load_* begins with these columns; some have more joined.
+NAMES = ("series", "season", "round", "session")
+JOINED = {
+    "laps": ("car_class", "team", "driver"),
+    "pit_stops": ("car_class", "team"),
+    "results": ("car_class", "team", "driver"),
+    "driver_metrics": ("car_class", "team", "driver"),
+}
 _PARENTS = {"sessions": ("event_id", "events.event_id")}
 metadata = sa.MetaData()
 
