@@ -238,3 +238,23 @@ def test_any_row_gives_records_or_a_clear_line(values: list[str]) -> None:
     except BadInput as error:
         records, told = [], str(error)
     assert len(of(Lap, records)) == 1 or told.startswith("laps.csv, line 9: ")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("LAP_TIME", "-1:40.000"), ("LAP_TIME", "100:00:00.000"), ("ELAPSED", "-1:40.000"), ("ELAPSED", "500:00:00.000"),
+        ("ELAPSED", "99999999999999999999:00:00"), ("S1_LARGE", "-0:30.000"), ("PIT_TIME", "-0:30.000"),
+        ("LAP_NUMBER", "20000"),
+    ],
+)  # fmt: skip
+def test_a_time_or_count_that_cannot_be_is_refused_with_its_line(column: str, value: str) -> None:
+    values = row(1, "1:40.000", "1:40.000")
+    values[HEADER.index(column)] = value
+    with pytest.raises(BadInput, match=r"laps\.csv, line 2: .* cannot be: the file is damaged"):
+        parse(values)
+
+
+def test_a_header_that_names_a_column_twice_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"laps\.csv, line 1: the header names LAP_TIME twice"):
+        LapParser((*HEADER, "LAP_TIME"), PATH)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from racelab.analysis.metrics import driver_metrics
+from racelab.domain.limits import leave_out_impossible
 from racelab.domain.records import SessionData
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, RacelabError, SessionMissing
@@ -43,6 +44,7 @@ def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: b
     ``taken`` holds the sessions of this call and gets this one: a second file of the same one must not replace it.
     """
     key: SessionKey | None = getattr(session, "key", None)
+    event: str = getattr(session, "event_name", session.label)
     try:
         data = session.read()
         key = data.session.key
@@ -51,15 +53,16 @@ def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: b
                 f"{session.label} is session {key}, as another file of this call: name its event with --event"
             )
         taken.add(key)
+        leave_out_impossible(data)
         if not force and (better := _better_source(store, data)):
             reason = f"kept what {better} gave, which knows more; --force replaces it"
             return _outcome(key, data.event.name, "unchanged", error=reason)
         written = store.write_session(data, force=force)
         metrics = _write_metrics(store, key) if written.rows.get("laps") and key.is_race else {}
     except SessionMissing as error:
-        return _outcome(key, session.label, "missing", error=str(error))
+        return _outcome(key, event, "missing", error=str(error))
     except RacelabError as error:
-        return _outcome(key, session.label, "failed", error=str(error))
+        return _outcome(key, event, "failed", error=str(error))
     return _outcome(key, data.event.name, written.change, rows={**written.rows, **metrics})
 
 

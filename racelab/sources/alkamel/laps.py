@@ -6,6 +6,7 @@ from math import isfinite
 from pathlib import Path
 
 from racelab.domain.laps import Lap, PitStop, Quality, StopType
+from racelab.domain.limits import impossible
 from racelab.domain.records import Record, Repair
 from racelab.domain.time import parse_duration
 from racelab.errors import BadInput
@@ -41,6 +42,9 @@ class LapParser:
                 f"{path}, line 1: the header lacks {', '.join(sorted(missing))}: give an Al Kamel lap file "
                 "(23_Analysis_Race)"
             )
+        twice = sorted(name for name in {*_READ, *spec.SECTORS} if header.count(name) > 1)
+        if twice:
+            raise BadInput(f"{path}, line 1: the header names {', '.join(twice)} twice: give the file as published")
         self._path = path
         self._cars: dict[str, _Car] = {}
         at = {name: index for index, name in enumerate(header)}
@@ -95,7 +99,7 @@ class LapParser:
             raise ValueError(f"car number {number!r}, lap {count!r} and elapsed time {elapsed!r} must all be there")
         sectors = [_millis(row[index]) if index >= 0 else None for index in self._sectors]
         end, lap_time = parse_duration(elapsed), _millis(time)
-        return Lap(
+        lap = Lap(
             car_number=number,
             lap_number=int(count),
             seat=int(seat) if seat else None,
@@ -111,6 +115,8 @@ class LapParser:
             flag=spec.FLAGS.get(flag),
             top_speed_kph=_number(speed),
         )
+        _refuse_impossible(lap)
+        return lap
 
     def _stops(self, car: _Car, lap: Lap, *, first: bool) -> Iterator[Record]:
         """Close the stop before this lap, open the one at its end; count stints at out-laps."""
@@ -136,6 +142,15 @@ _READ = (
     spec.NUMBER, spec.LAP_NUMBER, spec.LAP_TIME, spec.IN_PIT, spec.ELAPSED, spec.DRIVER_NUMBER, spec.PIT_TIME,
     spec.FLAG_AT_FL, spec.TOP_SPEED,
 )  # fmt: skip
+
+
+def _refuse_impossible(lap: Lap) -> None:
+    """A time or count that cannot be comes of damage; an odd speed or seat of a real file is left out later, by name."""
+    for name, value in impossible(lap):
+        if name.endswith("_ms") or name == "lap_number":
+            raise ValueError(f"{name} {value} cannot be")
+    if lap.end_ms is not None and lap.end_ms < 0:
+        raise ValueError(f"end_ms {lap.end_ms} cannot be")
 
 
 def _millis(text: str) -> int | None:
