@@ -22,10 +22,14 @@ _LOGGERS = ("fastf1", "requests_cache", "urllib3")
 
 @dataclass(slots=True)
 class Connection:
-    """An open way to FastF1: the address without secrets, its failures and FastF1's warnings so far."""
+    """An open way to FastF1: the address without secrets, its failures and FastF1's warnings so far.
+
+    ``absent`` holds the addresses that the source says it does not have (404).
+    """
 
     location: str
     troubles: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -42,7 +46,7 @@ def connected(settings: Settings) -> Iterator[Connection]:
     with ExitStack() as stack:
         stack.enter_context(_quiet(connection.warnings))
         stack.enter_context(_reported(connection))
-        _configure(stack, settings, mirror, connection.troubles)
+        _configure(stack, settings, mirror, connection)
         yield connection
 
 
@@ -61,7 +65,7 @@ def _without_secrets(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _configure(stack: ExitStack, settings: Settings, mirror: str | None, troubles: list[str]) -> None:
+def _configure(stack: ExitStack, settings: Settings, mirror: str | None, connection: Connection) -> None:
     import fastf1.logger
     import fastf1.req
 
@@ -85,7 +89,8 @@ def _configure(stack: ExitStack, settings: Settings, mirror: str | None, trouble
     cache._requests_session = fastf1.req._SessionWithRateLimiting()
     for session in (cache._requests_session, cache._requests_session_cached):
         stack.callback(session.close)
-    bound_sessions((cache._requests_session, cache._requests_session_cached), settings, mirror, troubles)
+    sessions = (cache._requests_session, cache._requests_session_cached)
+    bound_sessions(sessions, settings, mirror, connection.troubles, connection.absent)
 
 
 def _point_at(stack: ExitStack, mirror: str) -> None:

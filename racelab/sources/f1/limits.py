@@ -19,9 +19,10 @@ CONNECT_S, READ_S = 5.0, 20.0
 class BoundedAdapter(HTTPAdapter):
     """Sends with a time limit, to one address only if told so, and never again to a host that did not answer."""
 
-    def __init__(self, troubles: list[str], only: str | None = None) -> None:
+    def __init__(self, troubles: list[str], absent: list[str], only: str | None = None) -> None:
         super().__init__()
         self._troubles = troubles
+        self._absent = absent
         self._only = only
         self._silent: set[str] = set()
 
@@ -40,6 +41,8 @@ class BoundedAdapter(HTTPAdapter):
             self._silent.add(host)
             self._troubles.append(f"{host} does not answer")
             raise
+        if response.status_code == 404:
+            self._absent.append(url)
         if response.status_code >= 500:
             self._troubles.append(f"{host} answers with error {response.status_code}")
         return response
@@ -51,8 +54,8 @@ class BoundedAdapter(HTTPAdapter):
 class SigningAdapter(BoundedAdapter):
     """For the live-timing archive itself: FastF1's adapter adds the account's token where there is one."""
 
-    def __init__(self, troubles: list[str], tokens: TokenManager) -> None:
-        super().__init__(troubles)
+    def __init__(self, troubles: list[str], absent: list[str], tokens: TokenManager) -> None:
+        super().__init__(troubles, absent)
         self._signed = LivetimingAuthAdapter(tokens)
 
     def _transmit(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -66,11 +69,11 @@ class SigningAdapter(BoundedAdapter):
 
 
 def bound_sessions(
-    sessions: Iterable[requests.Session], settings: Settings, mirror: str | None, troubles: list[str]
+    sessions: Iterable[requests.Session], settings: Settings, mirror: str | None, troubles: list[str], absent: list[str]
 ) -> None:
-    """Mount the limits on FastF1's sessions; what fails is added to the troubles."""
-    adapter = BoundedAdapter(troubles, mirror)
-    signing = None if mirror else SigningAdapter(troubles, TokenManager(auth_func=partial(_sign_in, settings)))
+    """Mount the limits on FastF1's sessions; what fails is added to the troubles, what is not there to the absent."""
+    adapter = BoundedAdapter(troubles, absent, mirror)
+    signing = None if mirror else SigningAdapter(troubles, absent, TokenManager(auth_func=partial(_sign_in, settings)))
     for session in sessions:
         session.adapters.clear()
         session.mount("http://", adapter)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from racelab.domain.records import Provenance, SessionData
 from racelab.domain.sessions import Event, Session, SessionKey
-from racelab.errors import SourceUnavailable
+from racelab.errors import SessionMissing, SourceUnavailable
 from racelab.sources.f1.clock import Clock, find_origin, stream_start, to_datetime
 from racelab.sources.f1.columns import durations
 from racelab.sources.f1.connection import Connection, explain
@@ -30,6 +30,8 @@ _FRAMES = {
     "session_status": "session_status",
     "race_control": "race_control_messages",
 }
+# The part of the live-timing archive without which a session has no laps.
+_LAPS = "TimingData.jsonStream"
 # A session with none of these is not worth a row in the store.
 _WORTH = ("laps", "results", "weather", "race_control", "telemetry")
 
@@ -38,7 +40,8 @@ def read_session(session: Any, key: SessionKey, connection: Connection, *, telem
     """Load a FastF1 session and convert it; to be called within `connected`.
 
     Raises:
-        SourceUnavailable: nothing of the session is usable.
+        SessionMissing: the source has nothing of the session.
+        SourceUnavailable: it could not be asked, or its answers cannot be read.
     """
     session.load(laps=True, telemetry=telemetry, weather=True, messages=True)
     frames = {name: _frame(session, attribute) for name, attribute in _FRAMES.items()}
@@ -61,7 +64,9 @@ def read_session(session: Any, key: SessionKey, connection: Connection, *, telem
     data.missing = _missing(data, frames, samples if telemetry else {}, clock)
     if all(getattr(data, part) is None or not len(getattr(data, part)) for part in _WORTH):
         why = explain(connection, "the source lacks them; try another session, or again some hours after its end")
-        raise SourceUnavailable(f"no laps, results, weather or messages of {key} at {connection.location}: {why}")
+        lacks = not connection.troubles and any(address.endswith(_LAPS) for address in connection.absent)
+        kind = SessionMissing if lacks else SourceUnavailable
+        raise kind(f"no laps, results, weather or messages of {key} at {connection.location}: {why}")
     return data
 
 

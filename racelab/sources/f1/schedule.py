@@ -35,6 +35,11 @@ class FoundSession:
     telemetry: bool
     settings: Settings
 
+    @property
+    def event_name(self) -> str:
+        """The event's name in the schedule."""
+        return str(self.event["EventName"])
+
     def read(self) -> SessionData:
         """Read it whole.
 
@@ -72,7 +77,7 @@ def find_sessions(
     """
     codes = _codes(sessions)
     if season < FIRST_SEASON:
-        raise BadInput(f"FastF1 has timing data from {FIRST_SEASON} on, not of {season}: use ingest f1db or ergast")
+        raise BadInput(f"FastF1 has timing data from {FIRST_SEASON} on, not of {season}: give a later season")
     with connected(settings) as connection:
         import fastf1
 
