@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from racelab.commands.context import configure, log
+from racelab.commands.context import configure, log, printable
 from racelab.errors import RacelabError
 
 HELP = "An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup in one schema."
@@ -69,7 +69,7 @@ def _json_first(arguments: list[str]) -> list[str]:
 
 
 def _fail(message: str) -> None:
-    sys.stderr.write("racelab: " + " ".join(message.split()) + "\n")
+    sys.stderr.write("racelab: " + printable(" ".join(message.split())) + "\n")
     sys.exit(1)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def test_show_for_people(store: SqlStore, capsys: pytest.CaptureFixture[str]) ->
         (("ingest", "alkamel", "no/such/file.csv"), "there is no file or folder no/such/file.csv"),
         (("ingest", "f1", "twenty", "1"), "write 2024, 2021-2024 or 2021,2023"),
         (("ingest", "alkamel", ".", "--start", "2024-06-15T16:00"), "has no zone"),
+        (("ingest", "f1", "2017", "3"), "FastF1 has timing data from 2018 on"),
         (("ingest", "alkamel", ".", "--series", "dtm"), "no series 'dtm'"),
     ],
 )
@@ -82,6 +84,43 @@ def test_bad_input_is_one_line_and_status_1(
     assert err.startswith("racelab: ")
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://me:s3cret@host:port/x", "me:s3cret@host", "postgresql+psycopg://me:s3c@ret/x@host/x",
+        "foo://me:s3cret@host/x", "postgresql+psycopg://127.0.0.1:1/x?user=me&password=s3cret",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", [("sessions",), ("db", "upgrade")])
+def test_no_part_of_a_password_in_the_stores_url_is_shown(
+    capsys: pytest.CaptureFixture[str], url: str, command: tuple[str, ...]
+) -> None:
+    status, out, err = run(capsys, "--db", url, *command)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "unexpected" not in err
+    assert not any(part in err for part in ("s3c", "ret"))
+
+
+def test_a_wrong_setting_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RACELAB_CHUNK_ROWS", "many")
+    status, _, err = run(capsys, "sessions")
+    assert status == 1
+    assert err.startswith("racelab: RACELAB_CHUNK_ROWS cannot be used (")
+
+
+def test_names_from_files_are_shown_as_text_not_as_markup(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    data = session_data()
+    data.event = replace(data.event, name="[/nope] \x1b[31mRed")
+    data.results[0] = replace(data.results[0], car_number="[/x]")
+    store.write_session(data)
+    status, out, _ = run(capsys, "sessions")
+    assert status == 0
+    assert "[/nope] \ufffd[31mRed" in out
+    assert "#[/x], 3 laps" in run(capsys, "show", str(KEY))[1]
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("show",), ("sessions", "--nope"), ("ingest", "f1", "2024")])
@@ -140,3 +179,38 @@ def test_hints_keep_the_zone_of_the_start() -> None:
     hints = read_hints("WEC", 2024, None, None, "2024-06-15T16:00:00+02:00")
     assert hints.start is not None
     assert hints.start.isoformat() == "2024-06-15T16:00:00+02:00"
+
+
+LAPS = (
+    "NUMBER;DRIVER_NUMBER;LAP_NUMBER;LAP_TIME;CROSSING_FINISH_LINE_IN_PIT;ELAPSED;CLASS\n"
+    "7;1;1;1:40.000;;1:40.000;HYPERCAR\n7;1;2;1:39.000;;3:19.000;HYPERCAR\n"
+)
+
+
+def test_ingest_as_json_has_the_documents_keys_and_says_why_on_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, text in (("2024_imola_a", LAPS), ("2024_imola_b", "<html>"), ("2024_imola_c", LAPS[:-9])):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "2024_wec_imola_23_Analysis_Race.csv").write_text(text)
+    status, out, err = run(capsys, "--json", "ingest", "alkamel", str(tmp_path))
+    assert status == 1
+    documents = json.loads(out)["sessions"]
+    keys = {"id", "series", "season", "round", "event", "session", "change", "rows"}
+    assert [set(document) for document in documents] == [keys] * 3
+    assert [document["change"] for document in documents] == ["added", "failed", "failed"]
+    assert "this is a web page" in err
+    assert "1 more failed" in err
+    assert "failed: " in caplog.text
+    assert "line 3" in caplog.text
+
+
+def test_a_race_of_another_series_is_not_stored_as_a_gr_cup_race(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], store: SqlStore
+) -> None:
+    (tmp_path / "2024_imola_23_Analysis_Race.csv").write_text(LAPS)
+    status, _, err = run(capsys, "ingest", "grcup", str(tmp_path))
+    assert status == 1
+    assert "its classes are of wec, not of the GR Cup: use `racelab ingest alkamel`" in err
+    assert store.sessions().empty

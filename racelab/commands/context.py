@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
+from pydantic import ValidationError
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
+from racelab.errors import BadInput
 from racelab.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -31,7 +35,18 @@ def configure(db: str | None, data: Path | None, as_json: bool) -> Settings:
         os.environ["RACELAB_DATA"] = str(data)
     os.environ[JSON_MODE] = "1" if as_json else ""
     get_settings.cache_clear()
-    return get_settings()
+    try:
+        return get_settings()
+    except ValidationError as error:
+        raise BadInput(_setting_fault(error)) from error
+
+
+def _setting_fault(error: ValidationError) -> str:
+    """The first wrong setting by its variable's name, without its value: that may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = str(first["loc"][0]).upper() if first["loc"] else "?"
+    variable = name if name in ("F1_USERNAME", "F1_PASSWORD") else f"RACELAB_{name}"
+    return f"{variable} cannot be used ({first['msg']}): correct it in the environment or in .env"
 
 
 def is_json() -> bool:
@@ -54,8 +69,13 @@ def table(frame: pd.DataFrame, title: str | None = None) -> Table:
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
         shown.add_column(str(name), justify="right" if numeric else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
-        shown.add_row(*("–" if pd.isna(value) else str(value) for value in row))
+        shown.add_row(*(Text("–" if pd.isna(value) else printable(str(value))) for value in row))
     return shown
+
+
+def printable(text: str) -> str:
+    """The text without characters that would steer a terminal: names come from files of others."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -74,7 +94,7 @@ def track(items: Iterable[T], label: str, total: int, name: Callable[[T], str] =
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(label, total=total)
         for item in items:
-            progress.update(task, description=f"{label}: {name(item)}")
+            progress.update(task, description=f"{label}: {escape(printable(name(item)))}")
             yield item
             progress.advance(task)
 

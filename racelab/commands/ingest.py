@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import typer
 
-from racelab.commands.context import emit, table, track
+from racelab.commands.context import emit, log, printable, table, track
 from racelab.domain.series import Series
 from racelab.errors import BadInput, RacelabError
 from racelab.runs.ingest import Found, Outcome, ingest
@@ -117,8 +117,14 @@ def run(found: Sequence[Found], force: bool) -> None:
     with open_store() as store:
         steps = track(found, "ingest", len(found), lambda session: session.label)
         outcomes = list(ingest(steps, store, force=force))
-    emit({"sessions": outcomes}, lambda console: console.print(table(_summary(outcomes))))
     failed = [outcome for outcome in outcomes if outcome["change"] == "failed"]
+    for outcome in outcomes:
+        if outcome["error"] and outcome not in failed[:1]:
+            log.warning("%s: %s", outcome["change"], printable(" ".join(outcome["error"].split())))
+    emit(
+        {"sessions": [_document(outcome) for outcome in outcomes]},
+        lambda console: console.print(table(_summary(outcomes))),
+    )
     if failed:
         others = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
         raise RacelabError(f"{failed[0]['error']}{others}")
@@ -161,6 +167,11 @@ def _there(path: Path) -> Path:
     if not path.exists():
         raise BadInput(f"there is no file or folder {path}")
     return path
+
+
+def _document(outcome: Outcome) -> Outcome:
+    """What `--json` prints of a session; why one failed, is missing or was kept is said on standard error."""
+    return {key: value for key, value in outcome.items() if key != "error"}
 
 
 def _summary(outcomes: list[Outcome]) -> pd.DataFrame:

@@ -68,10 +68,10 @@ def _print(console: Console, summary: dict[str, Any]) -> None:
     winner, fastest = summary["winner"], summary["fastest_lap"]
     console.print(f"[bold]{summary['session']}[/bold]")
     if winner:
-        console.print(f"Winner        #{winner['car_number']}, {winner['laps']} laps")
+        console.print(f"Winner        #{winner['car_number']}, {winner['laps']} laps", markup=False)
     if fastest:
         time = format_duration(fastest["lap_time_ms"])
-        console.print(f"Fastest lap   #{fastest['car_number']}, lap {fastest['lap_number']}, {time}")
+        console.print(f"Fastest lap   #{fastest['car_number']}, lap {fastest['lap_number']}, {time}", markup=False)
     console.print(f"Rows          {summary['entries']} cars, {summary['laps']} laps, {summary['pit_stops']} stops")
     origin = summary["provenance"] or {}
     console.print(f"Source        {origin.get('source', '–')}: {origin.get('location', '–')}", markup=False)

@@ -32,7 +32,10 @@ def upgrade_store(url: str, busy_timeout_s: float) -> str | None:
     Raises:
         StoreError: the database cannot be opened or changed; it is as it was then.
     """
-    engine = _engine(url, busy_timeout_s)
+    try:
+        engine = _engine(url, busy_timeout_s)
+    except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+        raise StoreError(f"the store {mask(url)} cannot be opened: {first_line(error)}") from error
     try:
         with writing(engine) as connection, connection.begin():
             before = current(connection)
@@ -47,9 +50,10 @@ def upgrade_store(url: str, busy_timeout_s: float) -> str | None:
 def mask(url: str) -> str:
     """The URL without its password, for messages."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
+        parsed = _parsed(url)
+    except StoreError:
         return "given by RACELAB_DB"
+    return parsed.set(query={}).render_as_string(hide_password=True)
 
 
 def first_line(error: BaseException) -> str:
@@ -63,8 +67,25 @@ def writing(engine: sa.Engine) -> sa.engine.base.Connection:
     return engine.connect().execution_options(**{_WRITE: True})
 
 
+def _parsed(url: str) -> URL:
+    """The URL in its parts.
+
+    Raises:
+        StoreError: it is none, or its parts cannot be told apart; nothing of it is repeated, for it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreError(
+            "RACELAB_DB (or --db) is no URL of a store: write sqlite:///FILE or postgresql+psycopg://USER@HOST:PORT/NAME"
+        ) from error
+    if parsed.host is not None and url.count("@") > 1:
+        raise StoreError("RACELAB_DB (or --db) has more than one @: write an @ in a password as %40, a / as %2F")
+    return parsed
+
+
 def _engine(url: str, busy_timeout_s: float) -> sa.Engine:
-    parsed = make_url(url)
+    parsed = _parsed(url)
     return _sqlite(parsed, busy_timeout_s) if parsed.get_backend_name() == "sqlite" else _server(parsed)
 
 

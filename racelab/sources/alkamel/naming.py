@@ -63,6 +63,9 @@ def name_session(files: SessionFiles, clues: Clues, hints: Hints) -> Named:
     names = _names(files.main)
     stamp = _stamp(files.main)
     series = hints.series or _series(clues, names) or _fail(files.main, "series", "--series wec, imsa or grcup")
+    other = _by_classes(clues)
+    if hints.series is Series.GRCUP and other is not None:
+        raise BadInput(f"{files.main}: its classes are of {other}, not of the GR Cup: use `racelab ingest alkamel`")
     season = (
         hints.season or _season(names, stamp, clues, hints) or _fail(files.main, "season", "--season with its year")
     )
@@ -103,17 +106,22 @@ def _stamp(path: Path) -> datetime | None:
 
 
 def _series(clues: Clues, names: Iterable[str]) -> Series | None:
-    classes = {name.upper() for name in clues.classes}
-    scores = {series: len(classes & words) for series, words in spec.SERIES_CLASSES.items()}
-    best = max(scores, key=lambda series: scores[series])
-    if scores[best]:
-        return best
+    if told := _by_classes(clues):
+        return told
     if spec.IMSA_RESULT_COLUMN in clues.columns:
         return Series.IMSA
     if spec.GRCUP_MAKER in clues.makers or any("GR86" in maker for maker in clues.makers):
         return Series.GRCUP
     words = {word for name in names for word in re.split(r"[^a-z]+", name.lower())}
     return next((series for series in (Series.WEC, Series.IMSA, Series.GRCUP) if series.value in words), None)
+
+
+def _by_classes(clues: Clues) -> Series | None:
+    """The series that most of the classes belong to; none where no class is of one series alone."""
+    classes = {name.upper() for name in clues.classes}
+    scores = {series: len(classes & words) for series, words in spec.SERIES_CLASSES.items()}
+    best = max(scores, key=lambda series: scores[series])
+    return best if scores[best] else None
 
 
 def _season(names: Iterable[str], stamp: datetime | None, clues: Clues, hints: Hints) -> int | None:
