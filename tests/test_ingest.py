@@ -69,3 +69,15 @@ def test_a_lap_table_does_not_replace_what_a_full_source_gave(store: SqlStore) -
     assert len(store.read("laps", KEY)) == 6
     assert changes(list(ingest([Found("table", table)], store, force=True))) == ["updated"]
     assert changes(list(ingest([Found("full", session_data())], store))) == ["updated"]
+
+
+def test_a_reading_without_laps_does_not_drop_those_that_are_stored(store: SqlStore) -> None:
+    without = replace(session_data(digest="two"), laps=[])
+    list(ingest([Found("whole", session_data())], store))
+    (kept,) = ingest([Found("results only", without)], store)
+    assert kept["change"] == "unchanged"
+    assert kept["error"] == "kept what test gave, for there were no laps this time; --force replaces it"
+    assert len(store.read("laps", KEY)) == 6
+    (forced,) = ingest([Found("results only", without)], store, force=True)
+    assert forced["change"] == "updated"
+    assert store.read("laps", KEY).empty

@@ -54,9 +54,8 @@ def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: b
             )
         taken.add(key)
         leave_out_impossible(data)
-        if not force and (better := _better_source(store, data)):
-            reason = f"kept what {better} gave, which knows more; --force replaces it"
-            return _outcome(key, data.event.name, "unchanged", error=reason)
+        if not force and (reason := _why_kept(store, data)):
+            return _outcome(key, data.event.name, "unchanged", error=f"{reason}; --force replaces it")
         written = store.write_session(data, force=force)
         metrics = _write_metrics(store, key) if written.rows.get("laps") and key.is_race else {}
     except SessionMissing as error:
@@ -73,11 +72,17 @@ def _write_metrics(store: Store, key: SessionKey) -> dict[str, int]:
     return {"driver_metrics": store.upsert("driver_metrics", plain.to_dict("records"))}
 
 
-def _better_source(store: Store, data: SessionData) -> str | None:
-    """The source of what is stored, where it knows more of a session than the one that was read."""
+def _why_kept(store: Store, data: SessionData) -> str | None:
+    """Why what is stored stays, where it knows more of the session than what was read."""
     held = store.read("ingest_runs", data.session.key)["source"]
-    source = None if held.empty else str(held.iloc[0])
-    return source if source and _knows(source) > _knows(data.provenance.source) else None
+    if held.empty:
+        return None
+    source = str(held.iloc[0])
+    if _knows(source) > _knows(data.provenance.source):
+        return f"kept what {source} gave, which knows more"
+    if not data.laps and not store.read("laps", data.session.key).empty:
+        return f"kept what {source} gave, for there were no laps this time"
+    return None
 
 
 def _knows(source: str) -> int:
