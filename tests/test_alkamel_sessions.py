@@ -330,3 +330,20 @@ def test_practice_has_no_places(tmp_path: Path) -> None:
     data = only(put(tmp_path / "wec" / "2024" / "imola" / "Free Practice 1.csv", lap_text()))
     assert (data.session.key.code, data.results, data.session.scheduled_ms) == ("FP1", [], None)
     assert {lap.position for lap in data.laps} == {None}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.splitlines(keepends=True)[0], "line 1: the file has a header and no cars"),
+        (lambda text: text + text.splitlines(keepends=True)[1], "line 5: car 007 stands here a second time"),
+    ],
+)
+def test_results_without_cars_or_with_a_car_twice_are_refused(
+    tmp_path: Path, change: Callable[[str], str], message: str
+) -> None:
+    stem = tmp_path / "2024" / "202406151600-race"
+    put(stem.with_name(f"{stem.name}-laps.csv"), lap_text())
+    put(stem.with_name(f"{stem.name}-results.csv"), change(results_text()))
+    with pytest.raises(BadInput, match=f"202406151600-race-results.csv, {message}"):
+        only(stem.parent, event="Le Mans")

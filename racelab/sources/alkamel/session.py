@@ -6,6 +6,7 @@ from racelab.domain.flags import Flag, SessionStatus
 from racelab.domain.laps import ResultKind
 from racelab.domain.records import Provenance, SessionData
 from racelab.domain.sessions import Session
+from racelab.errors import BadInput
 from racelab.sources import grcup
 from racelab.sources.alkamel import order, repairs
 from racelab.sources.alkamel.cars import entries_of, merged
@@ -70,6 +71,7 @@ def _add_results(data: SessionData, tables: Tables) -> None:
     found: dict[ResultKind, ResultsFile] = {}
     for table in sorted(tables.results, key=lambda table: "TOTAL_TIME" not in table.header):
         read = repairs.rename_results(read_results(table), last, renamed)
+        _refuse_twice(table, read)
         found.setdefault(read.kind, read)
     for kind in (ResultKind.PROVISIONAL, ResultKind.OFFICIAL):
         if kind not in found:
@@ -80,6 +82,17 @@ def _add_results(data: SessionData, tables: Tables) -> None:
         data.results += results
         data.repairs += needed
         data.entries = merged(data.entries, found[kind].entries)
+
+
+def _refuse_twice(table: TextTable, read: ResultsFile) -> None:
+    seen: set[str] = set()
+    for line, result in zip(table.lines, read.results, strict=True):
+        if result.car_number in seen:
+            raise BadInput(
+                f"{table.path}, line {line}: car {result.car_number} stands here a second time: "
+                "the file is damaged, fetch it again"
+            )
+        seen.add(result.car_number)
 
 
 def _statuses(data: SessionData) -> list[SessionStatus]:

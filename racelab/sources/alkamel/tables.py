@@ -41,6 +41,9 @@ def read_tables(files: SessionFiles, hints: Hints) -> Tables:
     tables.results = [
         _table(path, raw, "results file", *results, least=spec.LEAST_RESULT_COLUMNS) for path in files.results
     ]
+    for table in tables.results:
+        if not table.rows:
+            raise BadInput(f"{table.path}, line 1: the file has a header and no cars: fetch it again")
     there = [path for path in files.weather if to_text(path, raw[path]).strip()]
     tables.weather = [_table(path, raw, "weather file", spec.WEATHER_COLUMNS) for path in there]
     tables.logger = [_table(path, raw, "logger file", grcup.LOGGER_COLUMNS, whole_lines=False) for path in files.logger]
