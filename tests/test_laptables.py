@@ -214,6 +214,7 @@ def test_files_that_are_no_lap_tables(table, tmp_path):
     assert "cut off gzip" in fault(path)
     assert not sniff(path)
     assert "does not tell its season" in fault(table(name="laps.csv"))
+    assert "line 1 names Driver twice" in fault(table([f"{ROWS[0]},VER"], header=f"{HEADER},Driver"))
     assert "no session code 'Party'" in fault(table([f"{ROWS[0]},Party"], header=f"{HEADER},Session"))
     assert not sniff(tmp_path / "gone.csv")
     with pytest.raises(BadInput, match="cannot be opened"):

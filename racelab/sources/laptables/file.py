@@ -49,6 +49,9 @@ def read_table(path: Path) -> pd.DataFrame:
             f"{path} line 1 is no lap table in FastF1's columns: it lacks {', '.join(lacking)}; export the laps"
             " with all of FastF1's columns and the RoundNumber"
         )
+    twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise BadInput(f"{path} line 1 names {', '.join(twice)} twice: remove one of the columns")
     if frame.empty:
         raise BadInput(f"{path} has a header and no laps: download or export it again")
     for name in frame.columns:
