@@ -119,18 +119,40 @@ def test_other_sessions_are_ordered_by_the_best_lap():
 
 
 def test_marks_tell_session_and_personal_bests_by_class():
-    state = state_of(Entry("1", "A"), Entry("2", "A"), Entry("3", "B"), lap("1", 1, 90_000, 90_000))
+    state = state_of(Entry("1", "A"), Entry("2", "A"), Entry("3", "B"), lap("1", 2, 190_000, 90_000))
     assert state.cars["1"].marks == {"last_lap_ms": "session"}
-    state = fold(state, [lap("2", 1, 91_000, 91_000), lap("3", 1, 110_000, 110_000)])
+    state = fold(state, [lap("2", 2, 191_000, 91_000), lap("3", 2, 210_000, 110_000)])
     assert state.cars["2"].marks == {"last_lap_ms": "personal"}
     assert state.cars["3"].marks == {"last_lap_ms": "session"}
-    state = fold(state, [lap("1", 2, 181_000, 91_000, s1_ms=30_000, s2_ms=30_000, s3_ms=31_000)])
+    state = fold(state, [lap("1", 3, 281_000, 91_000, s1_ms=30_000, s2_ms=30_000, s3_ms=31_000)])
     assert state.cars["1"].marks == {"s1_ms": "session", "s2_ms": "session", "s3_ms": "session"}
     assert (state.cars["1"].best_lap_ms, state.cars["1"].last_lap_ms, state.cars["1"].best_s3_ms) == (
         90_000,
         91_000,
         31_000,
     )
+
+
+def test_lap_1_of_a_race_is_shown_and_is_no_best():
+    first = lap("1", 1, 80_000, 80_000, s1_ms=20_000, s2_ms=30_000, s3_ms=30_000)
+    car = state_of(first).cars["1"]
+    assert (car.last_lap_ms, car.s1_ms, car.best_lap_ms, car.best_s1_ms, car.marks) == (80_000, 20_000, None, None, {})
+    car = state_of(first, lap("1", 2, 170_000, 90_000, s1_ms=25_000)).cars["1"]
+    assert (car.best_lap_ms, car.best_s1_ms, car.marks["last_lap_ms"]) == (90_000, 25_000, "session")
+    assert state_of(first, is_race=False).cars["1"].best_lap_ms == 80_000
+
+
+def test_lap_1_in_a_providers_line_is_no_best_unless_it_says_so():
+    told = [
+        Timing("1", 30_000, laps=0, s1_ms=20_000),
+        Timing("1", 80_000, laps=1, last_lap_ms=80_000),
+        Timing("1", 105_000, laps=1, s1_ms=25_000),
+    ]
+    car = state_of(*told).cars["1"]
+    assert (car.last_lap_ms, car.best_lap_ms, car.best_s1_ms, car.marks) == (80_000, None, 25_000, {"s1_ms": "session"})
+    assert state_of(*told, Timing("1", 80_000, laps=1, best_lap_ms=80_000)).cars["1"].best_lap_ms == 80_000
+    later = state_of(*told, Timing("1", 170_000, laps=2, last_lap_ms=90_000)).cars["1"]
+    assert (later.best_lap_ms, later.marks["last_lap_ms"]) == (90_000, "session")
 
 
 def test_a_first_sector_clears_those_of_the_lap_before():
@@ -141,8 +163,8 @@ def test_a_first_sector_clears_those_of_the_lap_before():
 
 
 def test_a_deleted_lap_is_no_best():
-    state = state_of(lap("1", 1, 90_000, 90_000), lap("1", 2, 170_000, 80_000, deleted=True))
-    assert (state.cars["1"].laps, state.cars["1"].best_lap_ms) == (2, 90_000)
+    state = state_of(lap("1", 2, 190_000, 90_000), lap("1", 3, 270_000, 80_000, deleted=True))
+    assert (state.cars["1"].laps, state.cars["1"].best_lap_ms) == (3, 90_000)
 
 
 def test_stints_stops_tyres_and_drivers():

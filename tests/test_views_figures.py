@@ -42,6 +42,18 @@ def test_lap_times_are_cut_at_107_percent_and_the_rest_is_counted():
     assert "best 1:30.000" in alt_text(figure)
 
 
+def test_a_quick_lap_1_of_a_race_is_neither_the_best_nor_drawn():
+    laps = _laps({"1": [60_000, 91_000, 90_500], "2": [91_000, 99_000, 92_000]})
+    race = laps.assign(session_id=220240413)
+    figure = lap_time_figure(race, ["1"])
+    assert figure.layout.yaxis.range[1] == pytest.approx(90_500 * 1.07, abs=1)
+    assert figure.data[0].y == (None, 91_000, 90_500)
+    assert "best 1:30.500" in alt_text(figure)
+    assert "<b>#1</b> Driver 1, GTP · 1 below, not counted" in [note.text for note in figure.layout.annotations]
+    practice = lap_time_figure(laps.assign(session_id=220240401), ["1"])
+    assert practice.data[0].y[0] == 60_000
+
+
 def test_stints_take_tyre_colours_with_a_letter_and_stops_are_ticks():
     figure = lap_time_figure(LAPS, ["1"], dark=True)
     stints = [trace for trace in figure.data if trace.mode == "lines+markers"]

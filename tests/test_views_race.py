@@ -58,6 +58,8 @@ def test_without_results_the_laps_give_the_order_and_say_so(race_of):
     assert race.front == ["7", "50", "007"]
     assert race.classification["gap_ms"].fillna(-1).tolist() == [0, 1500, -1]
     assert race.classification["gap_laps"].tolist() == [0, 0, 1]
+    # Lap 1 is no best lap: 007 has none.
+    assert race.classification["best_lap_ms"].fillna(-1).tolist() == [100_000, 100_500, -1]
     assert "computed from the laps" in race_report.sources(race).data
 
 

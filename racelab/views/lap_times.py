@@ -11,7 +11,7 @@ from racelab.domain.time import format_duration
 from racelab.domain.vocabulary import COLUMNS
 from racelab.views.axes import add_bands, describe, empty_figure, short_time, time_ticks
 from racelab.views.plotly_theme import template
-from racelab.views.race_frames import car_styles, neutral_bands
+from racelab.views.race_frames import car_styles, counted_laps, neutral_bands
 from racelab.views.theme import palette, tyre_colour, tyre_letter
 
 # Slower laps than this share of the class's best say nothing about pace: they are counted, not drawn.
@@ -55,10 +55,10 @@ def lap_time_figure(
 def _panel(figure: go.Figure, row: int, laps: pd.DataFrame, car: str, colour: str, dark: bool) -> str:
     own = laps[laps["car_number"] == car].sort_values("lap_number")
     low, high = _limits(laps, own)
-    above = int((own["lap_time_ms"] > high).sum())
+    above, below = int((own["lap_time_ms"] > high).sum()), int((own["lap_time_ms"] < low).sum())
     for _, stint in own.groupby("stint", dropna=False):
-        figure.add_trace(_stint_trace(stint, high, car, colour, dark), row=row, col=1)
-        _letter(figure, row, stint[stint["lap_time_ms"] <= high], dark)
+        figure.add_trace(_stint_trace(stint, (low, high), car, colour, dark), row=row, col=1)
+        _letter(figure, row, stint[stint["lap_time_ms"].between(low, high)], dark)
     stops = own[own["pit_in"]]
     figure.add_trace(_stop_ticks(stops, low, car, dark), row=row, col=1)
     ticks = time_ticks(low, high, 5)
@@ -67,13 +67,14 @@ def _panel(figure: go.Figure, row: int, laps: pd.DataFrame, car: str, colour: st
         title_text="min:s" if len(ticks) and row == 1 else None, row=row, col=1,
     )  # fmt: skip
     count = f" · {_count(above, 'lap')} above {short_time(high)}" if above else ""
+    count += f" · {below} below, not counted" if below else ""
     name = f"<b>#{car}</b> {_who(own)}{count}"
     domain = "y domain" if row == 1 else f"y{row} domain"
     figure.add_annotation(
         text=name, x=0, y=1, xref="paper", yref=domain, xanchor="left", yanchor="bottom", showarrow=False,
         font={"size": 11, "color": palette(dark).text},
     )  # fmt: skip
-    best = format_duration(int(own["lap_time_ms"].min()))
+    best = format_duration(int(counted_laps(own)["lap_time_ms"].iloc[0]))
     return f"Car {car}: {_count(len(own), 'lap')}, best {best}, {_count(len(stops), 'stop')}, {_count(above, 'lap')} above {short_time(high)}."
 
 
@@ -82,15 +83,15 @@ def _limits(laps: pd.DataFrame, own: pd.DataFrame) -> tuple[int, int]:
     same = laps
     if "car_class" in own and own["car_class"].notna().any():
         same = laps[laps["car_class"] == own["car_class"].dropna().iloc[0]]
-    best = int(same["lap_time_ms"].min())
+    best = int(counted_laps(same)["lap_time_ms"].iloc[0])
     return int(best * 0.997), round(best * CUT)
 
 
-def _stint_trace(stint: pd.DataFrame, high: int, car: str, colour: str, dark: bool) -> go.Scatter:
-    """One stint's line; a lap that is cut off breaks it."""
+def _stint_trace(stint: pd.DataFrame, limits: tuple[int, int], car: str, colour: str, dark: bool) -> go.Scatter:
+    """One stint's line; a lap outside the limits breaks it: slow ones, and a lap 1 quicker than any that counts."""
     compound = _compound(stint)
     line = tyre_colour(compound, dark) if compound else colour
-    times = [int(time) if time <= high else None for time in stint["lap_time_ms"]]
+    times = [int(time) if limits[0] <= time <= limits[1] else None for time in stint["lap_time_ms"]]
     hollow = ["circle-open" if quality == "repaired" else "circle" for quality in stint["quality"]]
     return go.Scatter(
         uid=f"{car}-{stint['stint'].iloc[0]}",

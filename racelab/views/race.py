@@ -105,10 +105,13 @@ def fastest(race: Race, by: str | None = None) -> pd.DataFrame:
 
 def _road_order(laps: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
     ended = laps.sort_values("lap_number").groupby("car_number").agg(
-        laps=("lap_number", "max"), total_time_ms=("end_ms", "last"), best_lap_ms=("lap_time_ms", "min"),
+        laps=("lap_number", "max"), total_time_ms=("end_ms", "last"),
         car_class=("car_class", "last"), team=("team", "last"), driver=("driver", _crew),
     )  # fmt: skip
     order = ended.sort_values(["laps", "total_time_ms"], ascending=[False, True]).reset_index()
+    order["best_lap_ms"] = order["car_number"].map(
+        timed_laps(laps, is_race=True).groupby("car_number")["lap_time_ms"].min()
+    )
     order["position"] = pd.Series(range(1, len(order) + 1), dtype="Int64")
     order["class_position"] = order.groupby("car_class", dropna=False).cumcount() + 1
     same = order["laps"] == order["laps"].max()

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from racelab.analysis.fastest import timed_laps
 from racelab.domain.flags import Flag
+from racelab.domain.sessions import SessionKey
 from racelab.views.theme import class_colour, palette
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -41,6 +43,21 @@ def car_styles(entries: pd.DataFrame, cars: Sequence[str], dark: bool) -> dict[s
                 styles[car] = {"color": colour, "dash": _DASHES[seen.get(colour, 0) % len(_DASHES)]}
                 seen[colour] = seen.get(colour, 0) + 1
     return {car: styles[car] for car in cars}
+
+
+def counted_laps(laps: pd.DataFrame) -> pd.DataFrame:
+    """Laps that count for a best time, fastest first; all that have a time where none does yet.
+
+    Args:
+        laps: with lap_number and lap_time_ms; deleted, end_ms and session_id where they are known.
+    """
+    known = laps if "deleted" in laps else laps.assign(deleted=False)
+    counted = timed_laps(known, is_race=_is_race(laps))
+    return counted if len(counted) else laps.dropna(subset=["lap_time_ms"]).sort_values("lap_time_ms", kind="stable")
+
+
+def _is_race(laps: pd.DataFrame) -> bool:
+    return "session_id" in laps and len(laps) > 0 and SessionKey.of_id(int(laps["session_id"].iloc[0])).is_race
 
 
 def gaps_to_leader(laps: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from typing import Any
 from racelab.domain.entries import Entry
 from racelab.domain.records import Timing
 from racelab.live.reducers.change import car_of, given, ledger_of, with_car
-from racelab.live.reducers.marks import timed
-from racelab.live.state import RaceState
+from racelab.live.reducers.marks import counts, timed
+from racelab.live.state import CarState, RaceState
 
 _TIMING = tuple(field.name for field in fields(Timing))
 
@@ -30,10 +30,27 @@ def time(state: RaceState, line: Timing) -> RaceState:
         driver=line.driver, stops=line.stops, energy_pct=line.energy_pct, status=line.status,
         laps=max(line.laps, car.laps or 0) if line.laps is not None else None,
     )  # fmt: skip
-    changed |= timed(state, car, _times(line))
+    changed |= _timed(state, car, line)
     if line.best_lap_ms is not None:
         changed["best_lap_ms"] = line.best_lap_ms
     return with_car(state, replace(car, **changed), replace(ledger, told=_told(ledger.told, line)), line.time_ms)
+
+
+def _timed(state: RaceState, car: CarState, line: Timing) -> dict[str, Any]:
+    """The line's times: the last lap belongs to the laps that are done, sectors to the lap that is under way."""
+    times = _times(line)
+    sectors = {name: value for name, value in times.items() if name != "last_lap_ms"}
+    done = car.laps if car.laps is not None else line.laps
+    changed = timed(state, car, sectors, counted=counts(state, None if done is None else done + 1))
+    if "last_lap_ms" not in times:
+        return changed
+    own = timed(
+        state,
+        replace(car, **changed),
+        {"last_lap_ms": times["last_lap_ms"]},
+        counted=counts(state, line.laps if line.laps is not None else car.laps),
+    )
+    return changed | own
 
 
 def _times(line: Timing) -> dict[str, int | None]:

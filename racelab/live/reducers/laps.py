@@ -6,7 +6,7 @@ from typing import Any
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap
 from racelab.live.reducers.change import car_of, given, ledger_of, with_car
-from racelab.live.reducers.marks import timed
+from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, CarLedger, CarState, RaceState
 
 
@@ -23,7 +23,8 @@ def complete(state: RaceState, lap: Lap) -> RaceState:
         tyre_age=lap.tyre_age,
         last_line_ms=lap.end_ms,
     )
-    changed |= timed(state, car, _times(lap)) | (_stint(car, lap) if is_new else {})
+    changed |= timed(state, car, _times(lap), counted=counts(state, lap.lap_number))
+    changed |= _stint(car, lap) if is_new else {}
     if ledger.told is None or ledger.told.status is None:
         changed["status"] = _status(state, car, lap)
     crossed = _crossed(ledger, lap) if is_new else ledger

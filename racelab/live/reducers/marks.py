@@ -8,13 +8,20 @@ _BEST = {"last_lap_ms": "best_lap_ms", "s1_ms": "best_s1_ms", "s2_ms": "best_s2_
 SESSION, PERSONAL = "session", "personal"
 
 
-def timed(state: RaceState, car: CarState, times: dict[str, int | None]) -> dict[str, Any]:
+def counts(state: RaceState, lap_number: int | None) -> bool:
+    """Whether times of this lap may be bests: in a race not those of lap 1, as `analysis.fastest` says."""
+    return not state.is_race or lap_number is None or lap_number > 1
+
+
+def timed(state: RaceState, car: CarState, times: dict[str, int | None], *, counted: bool = True) -> dict[str, Any]:
     """What changes in the car by new times (last lap, sectors): the times, its bests and its marks.
 
-    A time that is None is cleared with its mark.
+    A time that is None is cleared with its mark; times that are not ``counted`` are shown and are no bests.
     """
     changed: dict[str, Any] = dict(times)
     marks = {column: mark for column, mark in car.marks.items() if column not in times}
+    if not counted:
+        return changed | {"marks": marks}
     for column, value in times.items():
         own = getattr(car, _BEST[column])
         if value is None or (own is not None and value > own):
