@@ -40,6 +40,11 @@ def main(argv: list[str] | None = None) -> None:
         _fail(str(error))
     except KeyboardInterrupt:
         _fail("interrupted; what was complete is stored, run the same command again to go on")
+    except OSError as error:
+        if os.environ.get("RACELAB_DEBUG"):
+            log.exception("unexpected")
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}: check the path, its rights and the space on its disk")
     except Exception as error:
         if os.environ.get("RACELAB_DEBUG"):
             log.exception("unexpected")

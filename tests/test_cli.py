@@ -136,6 +136,25 @@ def test_an_unexpected_error_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys
     assert err.count("\n") == 1
 
 
+def test_a_folder_that_cannot_be_written_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setattr("racelab.commands.sessions.open_store", lambda: (tmp_path / "taken" / "below").mkdir())
+    status, _, err = run(capsys, "sessions")
+    assert status == 1
+    assert (
+        err
+        == f"racelab: {tmp_path}/taken/below: Not a directory: check the path, its rights and the space on its disk\n"
+    )
+
+
+def test_bench_refuses_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "bench", "ingest", "--file", "no/such.csv")
+    assert status == 1
+    assert "no/such.csv: there is no such file" in err
+
+
 def test_the_module_and_the_command_are_the_same(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "racelab", "--db", f"sqlite:///{tmp_path / 'x.db'}", "sessions", "--json"],

@@ -8,6 +8,7 @@ import typer
 
 from racelab.commands.context import emit, table
 from racelab.domain.records import SessionData
+from racelab.errors import BadInput
 from racelab.runs.bench import measure, write_results
 from racelab.settings import get_settings
 from racelab.sources import alkamel, sample
@@ -28,6 +29,8 @@ def bench(
     ),
 ) -> None:
     """Measure ingesting and exporting a whole race; the median of several runs, with ratios of the same run."""
+    if file and not file.is_file():
+        raise BadInput(f"{file}: there is no such file: give an Al Kamel lap file, or leave --file out")
     chosen = file or get_settings().test_data / _RACE
     figures = measure(lambda: _read(chosen), names or [])
     write_results(figures, Path("benchmarks/results.json"))
