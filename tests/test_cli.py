@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("")
-    monkeypatch.setattr("racelab.commands.sessions.open_store", lambda: (tmp_path / "taken" / "below").mkdir())
+    monkeypatch.setattr("racelab.commands.sessions.open_store", (tmp_path / "taken" / "below").mkdir)
     status, _, err = run(capsys, "sessions")
     assert status == 1
     assert (
