@@ -7,6 +7,7 @@ import pandas as pd
 
 from racelab.domain.flags import Flag, RaceControlMessage
 from racelab.domain.records import Weather
+from racelab.errors import NotFound
 from racelab.live.state import CarState, RaceState
 from racelab.store.frames import typed
 from racelab.views.bar import SessionNames, bar_state, is_final, local_time
@@ -41,9 +42,15 @@ class Source:
     def __init__(self, *states):
         self.states = list(states)
         self.reads = 0
+        self.nothing = False
 
     def poll(self):
         return (self.states.pop(0), []) if self.states else (None, [])
+
+    def final(self):
+        if self.nothing:
+            raise NotFound("session imsa/2026/5/R has neither laps nor results")
+        return STATE, "the official results"
 
     def updated_utc(self):
         return datetime.now(UTC) - timedelta(seconds=20)
@@ -105,13 +112,38 @@ def test_a_session_that_goes_live_is_followed_without_a_reload():
     assert list(page.layout.tower.rows) == ["31", "6", "7", "10"]
 
 
-def test_a_chosen_session_that_is_not_live_names_the_command_and_draws_its_laps():
+def test_a_stored_session_that_is_not_live_shows_its_final_classification():
     page = LivePage(Directory({1: Source(), 2: Source(STATE)}, live=2))
-    page.layout.picker.value = 1
-    assert "racelab replay imsa/2026/5/R" in page.layout.tower.note
-    assert dict(page.layout.tower.rows) == {}
-    page.layout.picker.value = 0
-    assert page.layout.bar.state["session"] == "Race"
+    layout = page.layout
+    layout.picker.value = 1
+    assert layout.tower.note == "Reading IMSA 2026 Detroit, Race from the store."
+    assert dict(layout.tower.rows) == {}
+    page.step()
+    assert list(layout.tower.rows) == ["31", "6", "7", "10"]
+    assert "stored session, not live: its final classification, by the official results" in layout.tower.note
+    assert "racelab replay imsa/2026/5/R" in layout.tower.note
+    assert facts(layout.bar.state)["Data"] == "stored, not live"
+    assert layout.tower.selected == ["31", "6", "7"]
+    layout.picker.value = 0
+    assert layout.bar.state["session"] == "Race"
+
+
+def test_a_stored_session_that_goes_live_is_shown_live():
+    source = Source()
+    page = LivePage(Directory({1: source}), 1)
+    page.step()
+    source.states.append(replace(STATE, time_ms=906_000))
+    page.step()
+    assert page.layout.tower.note == ""
+    assert "Data" not in facts(page.layout.bar.state)
+
+
+def test_a_stored_session_without_laps_and_results_says_so():
+    source = Source()
+    source.nothing = True
+    page = LivePage(Directory({1: source}), 1)
+    page.step()
+    assert page.layout.tower.note == "session imsa/2026/5/R has neither laps nor results."
 
 
 def test_charts_show_laps_only_up_to_the_time_of_the_tower():

@@ -35,14 +35,23 @@ def stored_feed(store: SqlStore, key: SessionKey) -> StoredFeed:
     row = store.read("sessions", key).iloc[0]
     start = NO_START if pd.isna(row["start_utc"]) else row["start_utc"].to_pydatetime()
     length = None if pd.isna(row["scheduled_ms"]) else int(row["scheduled_ms"])
-    laps = list(_laps(_records(store, "laps", key, Lap)))
-    if not laps:
+    known = _known(store, key)
+    if not any(isinstance(record, Lap) for _, record in known):
         raise NotFound(f"session {key} has no laps to replay: `racelab show {key}` tells what it has")
+    return StoredFeed(list(_frames(known, start, length)))
+
+
+def stored_records(store: SqlStore, key: SessionKey) -> list[Record]:
+    """The session's records in the order in which they would have become known."""
+    return [record for _, record in _known(store, key)]
+
+
+def _known(store: SqlStore, key: SessionKey) -> list[Known]:
+    laps = list(_laps(_records(store, "laps", key, Lap)))
     ends = {(lap.car_number, lap.lap_number): end for end, lap in laps}
     known: list[Known] = [*_entries(store, key), *laps, *_stops(_records(store, "pit_stops", key, PitStop), ends)]
     known += [(record.time_ms or 0, record) for kind in _TIMED for record in _records(store, kind[0], key, kind[1])]
-    known.sort(key=lambda one: one[0])
-    return StoredFeed(list(_frames(known, start, length)))
+    return sorted(known, key=lambda one: one[0])
 
 
 _TIMED: tuple[tuple[str, Any], ...] = (

@@ -12,6 +12,7 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
 from racelab.errors import NotFound
+from racelab.live.final import final_state
 from racelab.live.publish import LiveReader
 from racelab.store.open import open_store
 from racelab.store.sql import SqlStore
@@ -40,6 +41,10 @@ class StoreSource:
     def poll(self) -> tuple[Any, Sequence[Any]]:
         """What is new since the last call."""
         return self._reader.poll()
+
+    def final(self) -> tuple[Any, str]:
+        """The state at the session's end from its stored records, and whose classification it shows."""
+        return final_state(self._store, self._key)
 
     def updated_utc(self) -> datetime | None:
         """When the latest state was published."""

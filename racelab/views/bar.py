@@ -28,6 +28,9 @@ class SessionNames:
     scheduled_laps: int | None = None
 
 
+_STORED = ({"label": "Data", "value": "stored, not live", "title": "The end of a stored session; nothing more comes"},)
+
+
 class Bar(anywidget.AnyWidget):
     """The bar; its whole state is one small trait."""
 
@@ -37,7 +40,7 @@ class Bar(anywidget.AnyWidget):
 
 
 def bar_state(names: SessionNames, state: Any, age_ms: int | None) -> dict[str, Any]:
-    """What the bar shows of a `live.state.RaceState`; ``age_ms`` is how old the state is, None for none at all."""
+    """What the bar shows of a `live.state.RaceState`; ``age_ms`` is how old the state is, None for a stored one."""
     shown: dict[str, Any] = {"event": names.event, "session": names.session}
     if state is None:
         return {**shown, "flag": "", "flag_label": "No live data", "facts": []}
@@ -48,7 +51,7 @@ def bar_state(names: SessionNames, state: Any, age_ms: int | None) -> dict[str, 
         "flag": flag.value if flag else "",
         "flag_label": flag.label if flag else "No flag yet",
         "flag_since": f"since {format_clock(since)}" if flag and since is not None else "",
-        "facts": _facts(names, state),
+        "facts": [*_facts(names, state), *(_STORED if age_ms is None else ())],
         "age_ms": age_ms,
         "final": is_final(state),
     }

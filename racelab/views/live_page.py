@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from racelab.errors import RacelabError
+from racelab.errors import NotFound, RacelabError
 from racelab.views.bar import SessionNames, bar_state
 from racelab.views.live_charts import LiveCharts
 from racelab.views.live_layout import LiveLayout
@@ -34,6 +34,9 @@ class LiveSource(Protocol):
 
     def poll(self) -> tuple[Any, Sequence[Any]]:
         """The race state with its cars, or None where nothing is new; and the cars that changed."""
+
+    def final(self) -> tuple[Any, str]:
+        """The state at the end of the stored session, and whose classification it shows; NotFound if there is none."""
 
     def updated_utc(self) -> datetime | None:
         """When the latest state was published; None where there is none."""
@@ -70,6 +73,8 @@ class LivePage:
         self._followed: int | None = None
         self._source: LiveSource | None = None
         self._state: Any = None
+        # Reading a stored session takes a moment: the step after the one that said so does it.
+        self._unread = False
         self._looked = 0.0
         # The loop holds its tasks weakly, so the page keeps the one that runs it.
         self.task: asyncio.Task[None] | None = None
@@ -95,34 +100,37 @@ class LivePage:
                 self.layout.tower.note = f"The last state could not be shown ({type(error).__name__})."
 
     def step(self) -> None:
-        """Look for the session to follow, and show what is new in it."""
-        self._look()
+        """Look for the session to follow, and show what is new in it; a stored one is read in the step after."""
+        said = self._look()
         if self._source is None:
             return
         state, _ = self._source.poll()
         if state is not None:
+            self._unread = False
             self._show(self._source, state)
+        elif self._unread and not said:
+            self._show_stored(self._source)
         self.charts.refresh(self._state)
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Whether another session is followed from now on."""
         now = datetime.now(UTC).timestamp()
         if self._looked and now - self._looked < _LOOK_AGAIN_S:
-            return
+            return False
         self._looked = now
         wanted = self._pinned if self._pinned is not None else self._directory.latest()
         if wanted is None:
             self._say_nothing_is_live()
         elif wanted != self._followed:
             self._follow(wanted)
+            return True
+        return False
 
     def _follow(self, session_id: int) -> None:
         source = self._directory.open(session_id)
-        self._followed, self._source, self._state = session_id, source, None
+        self._followed, self._source, self._state, self._unread = session_id, source, None, True
         self.layout.tower.selected = []
-        self.layout.tower.clear(
-            f"{source.names.event}, {source.names.session} is stored but is not live. "
-            f"Start it with the command: racelab replay {source.reference}. This page follows it by itself."
-        )
+        self.layout.tower.clear(f"Reading {source.names.event}, {source.names.session} from the store.")
         self.layout.messages.messages = []
         self.layout.bar.state = bar_state(source.names, None, None)
         self.charts.follow(source)
@@ -137,13 +145,29 @@ class LivePage:
         self.step()
 
     def _show(self, source: LiveSource, state: Any) -> None:
+        note = "" if state.cars else "The session is open; no car has been seen yet."
+        self._put(state, note, bar_state(source.names, state, _age_ms(source.updated_utc())))
+
+    def _show_stored(self, source: LiveSource) -> None:
+        """The classification of a session that is not live, and how to see it run."""
+        self._unread = False
+        start = f"To see it run, start it with the command: racelab replay {source.reference}"
+        try:
+            state, whose = source.final()
+        except NotFound as error:
+            self.layout.tower.note = f"{error}."
+            return
+        note = f"A stored session, not live: its final classification, by {whose}. {start}. This page follows it by itself."
+        self._put(state, note, bar_state(source.names, state, None))
+
+    def _put(self, state: Any, note: str, bar: dict[str, Any]) -> None:
         self._state = state
         layout = self.layout
         layout.tower.show(state.order)
-        layout.tower.note = "" if state.cars else "The session is open; no car has been seen yet."
+        layout.tower.note = note
         if not layout.tower.selected and self.charts.untouched:
             layout.tower.selected = [car.car_number for car in state.order[:_FIRST_CHOSEN]]
-        layout.bar.state = bar_state(source.names, state, _age_ms(source.updated_utc()))
+        layout.bar.state = bar
         rows = message_rows(state.messages)
         if rows != layout.messages.messages:
             layout.messages.messages = rows
