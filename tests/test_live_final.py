@@ -63,6 +63,7 @@ def test_results_alone_give_a_classification_and_nothing_at_all_is_said(final_of
     data.laps, data.pit_stops = [], []
     state, _ = final_of(data)
     assert [(car.car_number, car.laps) for car in state.order[:2]] == [("50", 3), ("7", 2)]
+    assert (state.cars["7"].gap_laps, state.cars["7"].interval_laps) == (1, 1)
     data.results = []
     with pytest.raises(NotFound, match="neither laps nor results"):
         final_of(data)

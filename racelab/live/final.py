@@ -43,9 +43,9 @@ def _classified(results: pd.DataFrame, time_ms: int) -> Iterator[Timing]:
     ahead: dict[str, int | None] = {}
     for row in results.sort_values("position", na_position="last").to_dict("records"):
         held: dict[str, Any] = {name: None if pd.isna(row[name]) else int(row[name]) for name in _NUMBERS}
+        interval_ms, interval_laps = _interval(ahead, held)
         yield Timing(
-            str(row["car_number"]), time_ms, **held,
-            interval_ms=_interval(ahead, held), interval_laps=0 if _interval(ahead, held) is not None else None,
+            str(row["car_number"]), time_ms, **held, interval_ms=interval_ms, interval_laps=interval_laps,
             status=_status(row["status"]),
         )  # fmt: skip
         ahead = held
@@ -54,12 +54,15 @@ def _classified(results: pd.DataFrame, time_ms: int) -> Iterator[Timing]:
 _NUMBERS = ("position", "class_position", "laps", "gap_ms", "gap_laps", "best_lap_ms")
 
 
-def _interval(ahead: dict[str, int | None], own: dict[str, int | None]) -> int | None:
-    """Time between two cars on the same lap, so that gaps and intervals of a penalised car agree."""
+def _interval(ahead: dict[str, int | None], own: dict[str, int | None]) -> tuple[int | None, int | None]:
+    """Time or laps between two cars by their gaps, so that both agree where a car has a penalty; None for unknown."""
+    front, back = ahead.get("gap_laps"), own["gap_laps"]
+    if front is None or back is None:
+        return None, None
     before, after = ahead.get("gap_ms"), own["gap_ms"]
-    if before is None or after is None or ahead.get("gap_laps") != own["gap_laps"]:
-        return None
-    return after - before
+    if front == back and before is not None and after is not None:
+        return after - before, 0
+    return None, back - front or None
 
 
 def _status(word: object) -> str | None:

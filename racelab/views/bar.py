@@ -49,7 +49,7 @@ def bar_state(names: SessionNames, state: Any, age_ms: int | None) -> dict[str, 
     return {
         **shown,
         "flag": flag.value if flag else "",
-        "flag_label": flag.label if flag else "No flag yet",
+        "flag_label": flag.label if flag else "No flag yet" if age_ms is not None else "No flag is known",
         "flag_since": f"since {format_clock(since)}" if flag and since is not None else "",
         "facts": [*_facts(names, state), *(_STORED if age_ms is None else ())],
         "age_ms": age_ms,

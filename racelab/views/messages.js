@@ -22,7 +22,7 @@ export default {
 
     function paint() {
       const messages = model.get("messages");
-      const empty = { time: "", text: "Race control has not said anything yet." };
+      const empty = { time: "", text: "No message from race control." };
       list.replaceChildren(...(messages.length ? messages : [empty]).map(item));
     }
 

@@ -1,8 +1,8 @@
 // The timing tower. Rows are kept here; the kernel sends what changed. Text from data is only ever set as text.
 const WIDTHS = {
   position: "3.2em", car_number: "3em", car_class: "4.9em", driver: "minmax(5.5em, 1fr)", laps: "2.7em", gap_ms: "5.9em",
-  interval_ms: "5.9em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.6em", s2_ms: "4.6em", s3_ms: "4.6em",
-  stint: "3.9em", compound: "3.5em", stops: "3.4em", status: "3.1em",
+  interval_ms: "6.5em", last_lap_ms: "6.1em", best_lap_ms: "6.2em", s1_ms: "4.6em", s2_ms: "4.6em", s3_ms: "4.6em",
+  stint: "4.3em", compound: "3.5em", stops: "3.4em", status: "3.7em",
 };
 const LEFT = new Set(["driver", "car_class", "status"]);
 // A sector of a minute or more needs more room.
