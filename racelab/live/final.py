@@ -48,7 +48,8 @@ def _classified(results: pd.DataFrame, time_ms: int) -> Iterator[Timing]:
             str(row["car_number"]), time_ms, **held, interval_ms=interval_ms, interval_laps=interval_laps,
             status=_status(row["status"]),
         )  # fmt: skip
-        ahead = held
+        # The winner's own gap is none, also where the source leaves it out.
+        ahead = held | {"gap_ms": 0, "gap_laps": 0} if held["position"] == 1 else held
 
 
 _NUMBERS = ("position", "class_position", "laps", "gap_ms", "gap_laps", "best_lap_ms")
