@@ -76,8 +76,19 @@ def test_a_reading_without_laps_does_not_drop_those_that_are_stored(store: SqlSt
     list(ingest([Found("whole", session_data())], store))
     (kept,) = ingest([Found("results only", without)], store)
     assert kept["change"] == "unchanged"
-    assert kept["error"] == "kept what test gave, for there were no laps this time; --force replaces it"
+    assert kept["error"] == "kept what test gave: 6 laps, and none this time, as of a cut file; --force replaces it"
     assert len(store.read("laps", KEY)) == 6
     (forced,) = ingest([Found("results only", without)], store, force=True)
     assert forced["change"] == "updated"
     assert store.read("laps", KEY).empty
+
+
+def test_a_file_that_was_cut_between_two_rows_does_not_replace_the_whole_one(store: SqlStore) -> None:
+    list(ingest([Found("whole", session_data(laps=20))], store))
+    cut = Found("cut", session_data(laps=3, digest="two"))
+    (outcome,) = ingest([cut], store)
+    assert outcome["change"] == "unchanged"
+    assert "kept what test gave: 40 laps, and 6 this time" in outcome["error"]
+    assert len(store.read("laps", KEY)) == 40
+    assert changes(list(ingest([cut], store, force=True))) == ["updated"]
+    assert len(store.read("laps", KEY)) == 6

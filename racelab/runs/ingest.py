@@ -14,6 +14,8 @@ from racelab.store.protocol import Store
 Outcome = dict[str, Any]
 # Lap tables have no results, weather or messages, recordings only what was seen: they never replace a full source.
 _PARTIAL = ("laps", "timing71")
+# A correction takes out a few laps; a file that lost more was cut.
+_WHOLE = 0.9
 
 
 class Found(Protocol):
@@ -80,8 +82,9 @@ def _why_kept(store: Store, data: SessionData) -> str | None:
     source = str(held.iloc[0])
     if _knows(source) > _knows(data.provenance.source):
         return f"kept what {source} gave, which knows more"
-    if not data.laps and not store.read("laps", data.session.key).empty:
-        return f"kept what {source} gave, for there were no laps this time"
+    laps = len(store.read("laps", data.session.key))
+    if len(data.laps) < _WHOLE * laps:
+        return f"kept what {source} gave: {laps} laps, and {len(data.laps) or 'none'} this time, as of a cut file"
     return None
 
 
