@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from racelab.store.frames import typed
-from racelab.views.axes import short_time, time_ticks
+from racelab.views.axes import flag_words, short_time, time_ticks
 from racelab.views.figures import alt_text, gap_figure, lap_time_figure, position_figure, stint_figure
 from racelab.views.race_frames import car_styles, gaps_to_leader, lap_scale, natural, neutral_bands, places_by_lap
 from racelab.views.stint_chart import stints_of
-from racelab.views.theme import DARK, tyre_colour
+from racelab.views.theme import DARK, contrast, tyre_colour
 
 
 def _laps(times: dict[str, list[int]], compounds=("soft", "hard"), stop_on: int = 3) -> pd.DataFrame:
@@ -134,13 +134,45 @@ def test_a_team_keeps_its_colour_and_its_second_car_is_dashed():
     assert styles == {"44": {"color": "#E80020", "dash": "dash"}, "4": {"color": "#FF8000", "dash": "solid"}}
 
 
-def test_with_several_classes_the_class_gives_the_colour():
+def test_cars_of_one_class_are_shades_of_its_colour_and_not_dashes_only():
     entries = pd.DataFrame(
-        {"car_number": ["7", "8", "31"], "colour": ["#ffffff"] * 3, "car_class": ["GTP", "GTP", "LMP2"]}
+        {"car_number": ["7", "8", "9", "6", "31"], "colour": ["#ffffff"] * 5, "car_class": [*["GTP"] * 4, "LMP2"]}
     )
-    styles = car_styles(entries, ["8", "7", "31"], True)
-    assert [styles[car]["color"] for car in ("8", "7", "31")] == [DARK.classes[0], DARK.classes[0], DARK.classes[1]]
-    assert [styles[car]["dash"] for car in ("8", "7", "31")] == ["solid", "dash", "solid"]
+    styles = car_styles(entries, ["8", "7", "9", "6", "31"], True)
+    assert (styles["8"], styles["31"]["color"]) == ({"color": DARK.classes[0], "dash": "solid"}, DARK.classes[1])
+    assert len({styles[car]["color"] for car in ("8", "7", "9")}) == 3
+    assert [styles[car]["dash"] for car in ("8", "7", "9", "6")] == ["solid", "solid", "solid", "dash"]
+
+
+def test_pale_team_colours_are_darkened_on_light_pages_in_their_hue():
+    entries = pd.DataFrame({"car_number": ["27"], "colour": ["#FFF500"], "car_class": ["F1"]})
+    light, dark = (car_styles(entries, ["27"], ground)["27"]["color"] for ground in (False, True))
+    assert dark == "#FFF500"
+    assert contrast(light, "#ffffff") >= 3
+    red, green, blue = (int(light[place : place + 2], 16) for place in (1, 3, 5))
+    assert red > 2 * blue
+    assert green > 2 * blue
+    figure = gap_figure(_laps({"27": [90_000]}), ["27"], entries=entries)
+    assert contrast(figure.layout.annotations[0].font.color, "#ffffff") >= 4.5
+
+
+def test_a_car_has_one_style_in_all_figures_of_a_page():
+    entries = pd.DataFrame({"car_number": ["1", "2"], "car_class": ["Am", "Am"], "colour": [None, None]})
+    gaps, places = (draw(LAPS, ["2", "1"], entries=entries) for draw in (gap_figure, position_figure))
+    assert {trace.line.color for trace in gaps.data} == {trace.line.color for trace in places.data}
+    assert gaps.data[0].line.color != gaps.data[1].line.color
+    own = next(trace for trace in places.data if trace.customdata[0].startswith("#2 "))
+    assert own.line.color == gaps.data[0].line.color
+
+
+def test_words_of_flags_that_are_close_share_one_place():
+    bands = [("yellow", 1.0, 1.2), ("safety_car", 1.2, 3.0), ("vsc", 30.0, 31.0), ("vsc", 31.5, 32.0)]
+    words = flag_words(bands, 51)
+    assert [(text, place) for text, _, place in words] == [
+        ("Yellow SC", pytest.approx(1.6)),
+        ("VSC", pytest.approx(31.125)),
+    ]
+    assert flag_words(bands, 10)[0][0] == "Yellow"
 
 
 @pytest.mark.parametrize("draw", [lap_time_figure, gap_figure, position_figure, stint_figure])

@@ -13,25 +13,17 @@ from racelab.views.theme import (
     LIGHT,
     class_colour,
     class_letters,
+    contrast,
     css_variables,
     flag_colour,
     palette,
+    readable,
+    tint,
     tyre_colour,
     tyre_letter,
 )
 
 VIEWS = Path(racelab.views.__file__).parent
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
 
 
 @pytest.mark.parametrize("colours", [DARK, LIGHT], ids=["dark", "light"])
@@ -96,3 +88,19 @@ def test_scripts_and_styles_name_no_other_host_and_write_no_markup():
         assert "http" not in text, path
         assert "innerHTML" not in text, path
         assert "insertAdjacentHTML" not in text, path
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_shades_of_a_class_differ_and_can_be_seen(dark):
+    ground = DARK.panel if dark else LIGHT.background
+    for colour in palette(dark).classes:
+        shades = [tint(colour, place, dark) for place in range(3)]
+        assert shades[0] == colour
+        assert all(contrast(shade, ground) >= 3 for shade in shades)
+        assert min(contrast(one, other) for one in shades for other in shades if one != other) > 1.25
+
+
+def test_a_colour_that_can_be_read_stays_and_black_and_white_are_moved():
+    assert readable("#b91c1c", False) == "#b91c1c"
+    assert contrast(readable("#ffffff", False), LIGHT.background) >= 4.5
+    assert contrast(readable("#000000", True), DARK.panel) >= 4.5

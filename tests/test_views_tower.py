@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from racelab.live.state import CarState
+from racelab.views.theme import DARK
 from racelab.views.tower import WAITING, Tower
 from racelab.views.tower_rows import Move, changes, moved, tower_columns, tower_row, with_best_marks
 
@@ -145,3 +146,9 @@ def test_a_car_that_left_is_taken_away_and_an_empty_tower_says_why():
 def test_names_from_outside_stay_text():
     row = tower_row(replace(SECOND, driver="<img src=x onerror=alert(1)>"))
     assert row["driver"] == "<img src=x onerror=alert(1)>"
+
+
+def test_a_car_of_a_series_without_class_colours_has_its_teams_stripe():
+    assert tower_row(CarState("4", "F1", colour="#ff8000"))["class_colour"] == "#ff8000"
+    assert tower_row(CarState("4", "GTP", colour="#ff8000"))["class_colour"] == "#ff5c5c"
+    assert tower_row(CarState("4", "Am", colour="red;}"))["class_colour"] == DARK.quiet

@@ -9,9 +9,11 @@ from racelab.domain.flags import Flag
 from racelab.domain.time import format_duration
 from racelab.views.plotly_theme import template
 from racelab.views.race_frames import lap_scale
-from racelab.views.theme import flag_colour
+from racelab.views.theme import flag_colour, readable
 
 _STEPS_MS = (100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000)
+# Words nearer to each other than this share of the axis would overlap.
+_APART = 0.055
 _FLAG_WORDS = {
     Flag.SAFETY_CAR: "SC",
     Flag.VSC: "VSC",
@@ -19,6 +21,7 @@ _FLAG_WORDS = {
     Flag.CODE_60: "C60",
     Flag.RED: "Red",
     Flag.YELLOW: "Yellow",
+    Flag.SLOW_ZONE: "Slow",
 }
 
 
@@ -35,22 +38,44 @@ def short_time(millis: int) -> str:
     return text[:-4] if text.endswith(".000") else text[:-2]
 
 
-def add_bands(figure: go.Figure, bands: Sequence[tuple[str, int, int]], laps: pd.DataFrame, lift: int = 0) -> None:
+def add_bands(
+    figure: go.Figure, bands: Sequence[tuple[str, int, int]], laps: pd.DataFrame, dark: bool, lift: int = 0
+) -> None:
     """Draw periods under a flag behind the data, on an axis of laps, with the flag's word `lift` px above the top."""
     edges = lap_scale(laps, [edge for _, start, end in bands for edge in (start, end)])
-    for index, (flag, _, _) in enumerate(bands):
-        left, right = edges[2 * index], edges[2 * index + 1]
-        if right <= left:
-            continue
+    shown = [
+        (flag, left, right)
+        for (flag, _, _), left, right in zip(bands, edges[::2], edges[1::2], strict=True)
+        if right > left
+    ]
+    for flag, left, right in shown:
         figure.add_shape(
             type="rect", xref="x", yref="paper", x0=left, x1=right, y0=0, y1=1, layer="below",
             line={"width": 0}, fillcolor=flag_colour(flag), opacity=0.15,
         )  # fmt: skip
-        word = _FLAG_WORDS.get(Flag(flag), "")
+    span = float(laps["lap_number"].max()) if len(laps) else 0.0
+    for words, colour, place in flag_words(shown, span):
         figure.add_annotation(
-            x=(left + right) / 2, y=1, xref="x", yref="paper", yanchor="bottom", yshift=lift, text=word, showarrow=False,
-            font={"size": 10, "color": flag_colour(flag)},
+            x=place, y=1, xref="x", yref="paper", yanchor="bottom", yshift=lift, text=words, showarrow=False,
+            font={"size": 10, "color": readable(colour, dark)},
         )  # fmt: skip
+
+
+def flag_words(bands: Sequence[tuple[str, float, float]], span: float) -> list[tuple[str, str, float]]:
+    """Words over bands (flag, from, to in laps), with their colour and place: bands that are close share theirs."""
+    groups: list[list[tuple[str, float, float]]] = []
+    for band in bands:
+        last = sum(groups[-1][-1][1:]) / 2 if groups else None
+        if last is not None and sum(band[1:]) / 2 - last < span * _APART:
+            groups[-1].append(band)
+        else:
+            groups.append([band])
+    found = []
+    for group in groups:
+        words = dict.fromkeys(word for flag, _, _ in group if (word := _FLAG_WORDS.get(Flag(flag))))
+        place = (sum(group[0][1:]) + sum(group[-1][1:])) / 4
+        found.append((" ".join(words), flag_colour(group[0][0]), place))
+    return [one for one in found if one[0]]
 
 
 def describe(figure: go.Figure, text: str) -> go.Figure:

@@ -9,6 +9,7 @@ from racelab.domain.time import format_gap
 from racelab.views.axes import add_bands, describe, empty_figure, short_time, time_ticks
 from racelab.views.plotly_theme import template
 from racelab.views.race_frames import car_styles, gaps_to_leader, neutral_bands
+from racelab.views.theme import readable
 
 _CARS = 8
 
@@ -38,9 +39,9 @@ def gap_figure(
     figure.update_xaxes(title_text="Lap")
     if track_status is not None:
         last = laps["end_ms"].max()
-        add_bands(figure, neutral_bands(track_status, None if pd.isna(last) else int(last)), laps)
+        add_bands(figure, neutral_bands(track_status, None if pd.isna(last) else int(last)), laps, dark)
     figure.update_layout(template=template(dark), title="Gap to the leader at the end of each lap", margin={"t": 56})
-    _label_ends(figure, gaps, shown, styles)
+    _label_ends(figure, gaps, shown, styles, dark)
     return describe(figure, "Gap to the leader by lap. " + " ".join(told))
 
 
@@ -60,7 +61,9 @@ def _line(figure: go.Figure, gaps: pd.DataFrame, car: str, style: dict[str, str]
     )
 
 
-def _label_ends(figure: go.Figure, gaps: pd.DataFrame, cars: Sequence[str], styles: dict[str, dict[str, str]]) -> None:
+def _label_ends(
+    figure: go.Figure, gaps: pd.DataFrame, cars: Sequence[str], styles: dict[str, dict[str, str]], dark: bool
+) -> None:
     """Put each car's number at the end of its line; numbers that would collide are moved apart."""
     ends = gaps[gaps["car_number"].isin(list(cars))].sort_values("lap_number").groupby("car_number").tail(1)
     span = max(float(gaps.loc[gaps["car_number"].isin(list(cars)), "gap_ms"].max()), 1000.0)
@@ -70,5 +73,5 @@ def _label_ends(figure: go.Figure, gaps: pd.DataFrame, cars: Sequence[str], styl
         free = place + span * 0.045
         figure.add_annotation(
             x=int(end["lap_number"]), y=place, text=f"<b>#{end['car_number']}</b>", xanchor="left", xshift=6,
-            showarrow=False, font={"size": 11, "color": styles[str(end["car_number"])]["color"]},
+            showarrow=False, font={"size": 11, "color": readable(styles[str(end["car_number"])]["color"], dark)},
         )  # fmt: skip

@@ -40,7 +40,7 @@ def lap_time_figure(
     styles = car_styles(entries if entries is not None else laps[["car_number"]].head(0), shown, dark)
     told = [_panel(figure, row, timed, car, styles[car]["color"], dark) for row, car in enumerate(shown, 1)]
     if track_status is not None:
-        add_bands(figure, neutral_bands(track_status, _last(laps)), laps, lift=15)
+        add_bands(figure, neutral_bands(track_status, _last(laps)), laps, dark, lift=18)
     figure.update_xaxes(title_text="Lap", row=len(shown), col=1)
     figure.update_xaxes(range=[0, int(timed["lap_number"].max()) + 1])
     figure.update_layout(

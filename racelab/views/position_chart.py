@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from racelab.views.axes import add_bands, describe, empty_figure
 from racelab.views.plotly_theme import template
 from racelab.views.race_frames import car_styles, natural, neutral_bands, places_by_lap
-from racelab.views.theme import palette
+from racelab.views.theme import palette, readable
 
 
 def position_figure(
@@ -23,13 +23,13 @@ def position_figure(
     if places.empty:
         return empty_figure("No places yet: they appear with the first lap.", dark)
     everyone = sorted({str(car) for car in places["car_number"]}, key=natural)
-    styles = car_styles(entries if entries is not None else laps[["car_number"]].head(0), everyone, dark)
+    styles = car_styles(entries if entries is not None else laps[["car_number"]].head(0), [*cars, *everyone], dark)
     figure = go.Figure()
     for car in sorted(everyone, key=lambda number: number in cars):
         _line(figure, places[places["car_number"] == car], car, styles[car], not cars or car in cars, dark)
     if track_status is not None:
         last = laps["end_ms"].max()
-        add_bands(figure, neutral_bands(track_status, None if pd.isna(last) else int(last)), laps)
+        add_bands(figure, neutral_bands(track_status, None if pd.isna(last) else int(last)), laps, dark)
     count = len(everyone)
     ticks = [1, *range(5, count + 1, 5)]
     figure.update_yaxes(range=[count + 0.7, 0.3], tickvals=ticks, title_text="Place", showgrid=False)
@@ -51,5 +51,5 @@ def _line(figure: go.Figure, own: pd.DataFrame, car: str, style: dict[str, str],
     )
     figure.add_annotation(
         x=numbers[-1], y=values[-1], text=f"#{car}", xanchor="left", xshift=6, showarrow=False,
-        font={"size": 10, "color": style["color"] if loud else palette(dark).quiet},
+        font={"size": 10, "color": readable(style["color"], dark) if loud else palette(dark).quiet},
     )  # fmt: skip

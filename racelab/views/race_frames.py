@@ -1,5 +1,6 @@
 """Small pure steps from frames of laps to what figures draw."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ import pandas as pd
 from racelab.analysis.fastest import timed_laps
 from racelab.domain.flags import Flag
 from racelab.domain.sessions import SessionKey
-from racelab.views.theme import class_colour, palette
+from racelab.views.theme import LINE, class_colour, has_colour, palette, readable, tint
 
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
@@ -20,29 +22,50 @@ def natural(number: str) -> tuple[int, str]:
 
 
 def car_styles(entries: pd.DataFrame, cars: Sequence[str], dark: bool) -> dict[str, dict[str, str]]:
-    """Line colour and dash of each car: the class's, or in a single class the team's own.
+    """Line colour and dash of each car, readable on its ground.
 
-    The second car of a colour is dashed.
+    With several classes a car takes the class's colour; the second and third of a class take shades of it, and dashes
+    tell further ones apart. In a single class a car takes its team's own colour, the team's second car dashed; without
+    one the first six take a colour each.
 
     Args:
         entries: car_number, car_class and, where the series has colours, colour (#rrggbb).
-        cars: the cars to style; the first of a class is drawn solid.
+        cars: the cars to style, in the same order in all figures of a page.
         dark: the ground.
     """
     known = {str(row["car_number"]): row for row in entries.to_dict("records")}
-    if "car_class" in entries and entries["car_class"].nunique() > 1:
-        known = {car: {**row, "colour": None} for car, row in known.items()}
-    styles: dict[str, dict[str, str]] = {}
-    # A team's cars are told apart by the whole entry list, cars of a class by the order in which they are drawn.
-    for group in (sorted(known, key=natural), cars):
-        seen: dict[str, int] = {}
-        for car in group:
-            own = _own_colour(known.get(car, {}))
-            if car not in styles and (own or group is cars):
-                colour = own or _class_colour(known.get(car, {}), dark)
-                styles[car] = {"color": colour, "dash": _DASHES[seen.get(colour, 0) % len(_DASHES)]}
-                seen[colour] = seen.get(colour, 0) + 1
+    is_multi = "car_class" in entries and entries["car_class"].nunique() > 1
+    styles = {} if is_multi else _team_styles(known, dark)
+    seen: dict[str | None, int] = {}
+    for car in cars:
+        if car not in styles:
+            name = known.get(car, {}).get("car_class")
+            name = name if isinstance(name, str) else None
+            styles[car] = _class_style(name, seen.get(name, 0), dark)
+            seen[name] = seen.get(name, 0) + 1
     return {car: styles[car] for car in cars}
+
+
+def _team_styles(known: dict[str, dict[Any, Any]], dark: bool) -> dict[str, dict[str, str]]:
+    """Cars with a colour of their own; a team's cars are told apart by the whole entry list."""
+    styles, seen = {}, dict[str, int]()
+    for car in sorted(known, key=natural):
+        colour = own_colour(known[car].get("colour"))
+        if colour is not None:
+            dash = _DASHES[seen.get(colour, 0) % len(_DASHES)]
+            styles[car] = {"color": readable(colour, dark, LINE), "dash": dash}
+            seen[colour] = seen.get(colour, 0) + 1
+    return styles
+
+
+def _class_style(car_class: str | None, place: int, dark: bool) -> dict[str, str]:
+    """The style of the car at this place of those of a class that are drawn."""
+    colours = palette(dark).classes
+    if has_colour(car_class):
+        return {"color": tint(class_colour(car_class, dark), place, dark), "dash": _DASHES[place // 3 % len(_DASHES)]}
+    if place < len(colours):
+        return {"color": colours[place], "dash": _DASHES[0]}
+    return {"color": palette(dark).quiet, "dash": _DASHES[place % len(_DASHES)]}
 
 
 def counted_laps(laps: pd.DataFrame) -> pd.DataFrame:
@@ -95,11 +118,6 @@ def lap_scale(laps: pd.DataFrame, times_ms: Sequence[int]) -> list[float]:
     return [float(value) for value in np.interp(np.asarray(times_ms, dtype=float), ends, numbers)]
 
 
-def _own_colour(entry: dict[Any, Any]) -> str | None:
-    colour = entry.get("colour")
-    return colour if isinstance(colour, str) and colour.startswith("#") else None
-
-
-def _class_colour(entry: dict[Any, Any], dark: bool) -> str:
-    car_class = entry.get("car_class")
-    return class_colour(car_class, dark) if isinstance(car_class, str) else palette(dark).text
+def own_colour(colour: object) -> str | None:
+    """A colour as #rrggbb; None for anything else."""
+    return colour if isinstance(colour, str) and _COLOUR.fullmatch(colour) else None

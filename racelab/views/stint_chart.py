@@ -24,7 +24,9 @@ def stint_figure(
     shown = [
         car for car in (cars or sorted(set(known["car_number"]), key=natural)) if (known["car_number"] == car).any()
     ]
-    styles = car_styles(entries if entries is not None else laps[["car_number"]].head(0), shown, dark)
+    known_cars = entries if entries is not None else laps[["car_number"]].head(0)
+    # A bar has its car's name beside it, so cars of a class need no shades.
+    styles = {car: car_styles(known_cars, [car], dark)[car] for car in shown}
     figure = go.Figure()
     for stint in stints_of(known[known["car_number"].isin(shown)]).to_dict("records"):
         compound = stint["compound"] if isinstance(stint["compound"], str) else None

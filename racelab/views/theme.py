@@ -1,5 +1,6 @@
 """Colours, fonts and letters of everything that racelab shows, in one place: dashboards, figures and reports."""
 
+import colorsys
 from dataclasses import dataclass
 
 from racelab.domain.flags import Flag
@@ -56,6 +57,56 @@ _FLAGS: dict[Flag, str] = {
 def palette(dark: bool) -> Palette:
     """The palette of dark live pages or of light reports."""
     return DARK if dark else LIGHT
+
+
+# Contrast with the ground that lines and that texts need at least.
+LINE, TEXT = 3.0, 4.5
+
+
+def readable(colour: str, dark: bool, least: float = TEXT) -> str:
+    """The colour (#rrggbb), lightened or darkened in its own hue until its contrast with the ground suffices."""
+    ground = palette(dark).panel if dark else palette(dark).background
+    hue, light, saturation = colorsys.rgb_to_hls(*_parts(colour))
+    for _ in range(100):
+        if contrast(colour, ground) >= least:
+            break
+        light = min(1.0, light + 0.01) if dark else max(0.0, light - 0.01)
+        colour = _hex(colorsys.hls_to_rgb(hue, light, saturation))
+    return colour
+
+
+def tint(colour: str, place: int, dark: bool) -> str:
+    """A shade of the colour for the car at this place (from 0): the colour itself, then two that differ from it."""
+    towards, share = (((1.0, 0.0), (1.0, 0.55), (0.0, 0.4)) if dark else ((0.0, 0.0), (0.0, 0.55), (1.0, 0.4)))[
+        place % 3
+    ]
+    mixed = [part + (towards - part) * share for part in _parts(colour)]
+    return readable(_hex((mixed[0], mixed[1], mixed[2])), dark, LINE)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours (#rrggbb) as WCAG 2 defines it, from 1 to 21."""
+    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in _parts(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _parts(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def _hex(parts: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+
+
+def has_colour(car_class: str | None) -> bool:
+    """Whether the class has a colour of its own."""
+    return _class_key(car_class) in _CLASSES
 
 
 def class_colour(car_class: str | None, dark: bool = True) -> str:

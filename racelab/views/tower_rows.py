@@ -6,7 +6,8 @@ from typing import Any
 
 from racelab.domain.time import MISSING, format_duration, format_gap
 from racelab.domain.vocabulary import COLUMNS
-from racelab.views.theme import class_colour, class_letters, tyre_letter
+from racelab.views.race_frames import own_colour
+from racelab.views.theme import LINE, class_colour, class_letters, has_colour, readable, tyre_letter
 
 Row = dict[str, str | int | bool | None]
 # The tower's columns in order, and the narrowest tower that shows them: 2 always, 1 from a small laptop on, 0 wide.
@@ -129,7 +130,9 @@ def _gaps(car: Any) -> Row:
 
 def _class(car: Any) -> Row:
     name = car.car_class
-    colour = class_colour(name) if name else car.colour
+    # A series of one class has no class colour: the stripe is the team's own.
+    own = own_colour(car.colour) if not has_colour(name) else None
+    colour = readable(own, True, LINE) if own else class_colour(name)
     return {"car_class": class_letters(name) or MISSING, "class_name": name, "class_colour": colour}
 
 
