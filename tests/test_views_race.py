@@ -5,7 +5,7 @@ import pytest
 from small_race import KEY, small_race
 
 from racelab.domain.flags import Flag, TrackStatus
-from racelab.domain.laps import Lap, PitStop, Result, ResultKind
+from racelab.domain.laps import Lap, PitStop, Quality, Result, ResultKind
 from racelab.runs import race_report
 from racelab.runs.race_report import load_race
 from racelab.views import html, race_figures, race_tables
@@ -192,3 +192,12 @@ def test_tables_mark_repairs_and_keep_missing_apart_from_zero():
 )
 def test_times_in_sentences(millis, words):
     assert spell(millis).replace("\u00a0", " ") == words
+
+
+def test_a_car_that_stopped_does_not_lead_by_the_end_that_is_assumed(race_of):
+    data = told({"7": [100_000, 101_000], "50": [102_000]})
+    data.laps.append(Lap("50", 2, 1, 1, None, start_ms=102_000, end_ms=150_000, quality=Quality.REPAIRED))
+    race = race_of(data)
+    assert race.leaders.to_dict() == {1: "7", 2: "7"}
+    assert race.lead_changes == 0
+    assert race.classification[["car_number", "laps"]].values.tolist() == [["7", 2], ["50", 1]]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from racelab.analysis.crossings import crossings
 from racelab.analysis.fastest import timed_laps
 from racelab.domain.sessions import SessionKey
 from racelab.store.protocol import Store
@@ -69,8 +70,12 @@ def _cars(entries: pd.DataFrame, drivers: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _laps(laps: pd.DataFrame, is_race: bool) -> list[dict[str, Any]]:
-    leader_ms = laps.groupby("lap_number")["end_ms"].transform("min")
-    gap_ms = laps["end_ms"] - leader_ms if is_race else laps["end_ms"].where(pd.Series(False, index=laps.index))
+    ends = crossings(laps)["end_ms"].reindex(laps.index)
+    gap_ms = (
+        ends - ends.groupby(laps["lap_number"]).transform("min")
+        if is_race
+        else laps["end_ms"].where(pd.Series(False, index=laps.index))
+    )
     columns = {
         **dict(zip(("car_number", "lap_number"), _columns(laps, "car_number", "lap_number"), strict=True)),
         **{name: _seconds(laps[source]) for name, source in _SECONDS.items()},

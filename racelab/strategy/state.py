@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from racelab.analysis.crossings import crossings
 from racelab.analysis.stints import number_stints
 from racelab.domain.series import Series
 from racelab.errors import BadInput
@@ -60,7 +61,8 @@ def known_at(laps: pd.DataFrame, from_lap: int) -> tuple[pd.DataFrame, float]:
     Raises:
         BadInput: nobody completed that lap.
     """
-    at = laps.loc[laps["lap_number"] == from_lap, "end_ms"]
+    ended = crossings(laps)
+    at = ended.loc[ended["lap_number"] == from_lap, "end_ms"]
     if at.empty:
         most = int(laps["lap_number"].max())
         raise BadInput(f"nobody completed lap {from_lap}: the race has {most} laps, choose --from-lap below that")

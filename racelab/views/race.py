@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from racelab.analysis.crossings import crossings
 from racelab.analysis.fastest import timed_laps
 from racelab.domain.flags import Flag
 
@@ -48,7 +49,7 @@ class Race:
     @cached_property
     def leaders(self) -> "pd.Series[Any]":
         """The first car to end each lap, by lap number."""
-        ended = self.laps.dropna(subset=["end_ms"])
+        ended = crossings(self.laps)
         first = ended.loc[ended.groupby("lap_number")["end_ms"].idxmin()] if len(ended) else ended
         return first.set_index("lap_number")["car_number"]
 
@@ -82,7 +83,7 @@ class Race:
 
     def gap_ms(self, behind: str, ahead: str) -> "pd.Series[Any]":
         """Time from one car's line to another's at the end of the same lap, by lap number; negative where it leads."""
-        ends = self.laps.dropna(subset=["end_ms"]).set_index("lap_number")
+        ends = crossings(self.laps).set_index("lap_number")
         one, other = (ends.loc[ends["car_number"] == car, "end_ms"] for car in (behind, ahead))
         return (one - other).dropna().astype("int64")
 
@@ -104,7 +105,8 @@ def fastest(race: Race, by: str | None = None) -> pd.DataFrame:
 
 
 def _road_order(laps: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
-    ended = laps.sort_values("lap_number").groupby("car_number").agg(
+    ended = laps.drop(laps.index[laps["end_ms"].notna()].difference(crossings(laps).index))
+    ended = ended.sort_values("lap_number").groupby("car_number").agg(
         laps=("lap_number", "max"), total_time_ms=("end_ms", "last"),
         car_class=("car_class", "last"), team=("team", "last"), driver=("driver", _crew),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from racelab.analysis.crossings import crossings
 from racelab.analysis.fastest import timed_laps
 from racelab.domain.flags import Flag
 from racelab.domain.sessions import SessionKey
@@ -85,14 +86,14 @@ def _is_race(laps: pd.DataFrame) -> bool:
 
 def gaps_to_leader(laps: pd.DataFrame) -> pd.DataFrame:
     """For each car and lap the time behind the first car to end that lap: car_number, lap_number, gap_ms, end_ms."""
-    ended = laps.dropna(subset=["end_ms"])[["car_number", "lap_number", "end_ms"]]
+    ended = crossings(laps)[["car_number", "lap_number", "end_ms"]]
     first = ended.groupby("lap_number")["end_ms"].transform("min")
     return ended.assign(gap_ms=ended["end_ms"] - first)
 
 
 def places_by_lap(laps: pd.DataFrame) -> pd.DataFrame:
     """For each lap of the leader the place of every car that has ended it: car_number, lap_number, position."""
-    ended = laps.dropna(subset=["end_ms"])[["car_number", "lap_number", "end_ms"]]
+    ended = crossings(laps)[["car_number", "lap_number", "end_ms"]]
     return ended.assign(position=ended.groupby("lap_number")["end_ms"].rank(method="first").astype("Int64"))
 
 
@@ -109,7 +110,7 @@ def neutral_bands(track_status: pd.DataFrame, until_ms: int | None) -> list[tupl
 
 def lap_scale(laps: pd.DataFrame, times_ms: Sequence[int]) -> list[float]:
     """Session times as laps of the leader, fractions included: 12.5 is half-way through his 13th lap."""
-    first = laps.dropna(subset=["end_ms"]).groupby("lap_number")["end_ms"].min().sort_index()
+    first = crossings(laps).groupby("lap_number")["end_ms"].min().sort_index()
     if first.empty:
         return [0.0 for _ in times_ms]
     ends, numbers = first.to_numpy(dtype=float), first.index.to_numpy(dtype=float)

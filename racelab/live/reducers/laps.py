@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from racelab.analysis.crossings import is_assumed
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap
 from racelab.live.reducers.change import car_of, given, ledger_of, with_car
@@ -13,7 +14,7 @@ from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, Ca
 def complete(state: RaceState, lap: Lap) -> RaceState:
     """A car has completed a lap, or a lap is told again with more of it known."""
     car, ledger = car_of(state, lap.car_number), ledger_of(state, lap.car_number)
-    if lap.lap_number < ledger.newest:
+    if lap.lap_number < ledger.newest or is_assumed(lap):
         return state
     is_new = lap.lap_number > ledger.newest
     changed = given(
