@@ -64,6 +64,13 @@ def test_stints_take_tyre_colours_with_a_letter_and_stops_are_ticks():
     assert list(ticks.x) == [3]
 
 
+def test_a_tyres_letter_stays_clear_of_the_panels_name_and_f1_cars_have_their_team():
+    laps = _laps({"1": [96_000, 91_000, 90_000, 90_100]}).assign(car_class="F1", team="Force India")
+    notes = {note.text: note for note in lap_time_figure(laps, ["1"]).layout.annotations}
+    assert (notes["S"].yanchor, notes["H"].yanchor) == ("top", "bottom")
+    assert "<b>#1</b> Driver 1, Force India" in notes
+
+
 def test_a_lap_that_is_cut_off_breaks_the_line():
     figure = lap_time_figure(LAPS, ["1"])
     second = [trace for trace in figure.data if trace.mode == "lines+markers"][1]

@@ -12,7 +12,7 @@ from racelab.domain.vocabulary import COLUMNS
 from racelab.views.axes import add_bands, describe, empty_figure, short_time, time_ticks
 from racelab.views.plotly_theme import template
 from racelab.views.race_frames import car_styles, counted_laps, neutral_bands
-from racelab.views.theme import palette, tyre_colour, tyre_letter
+from racelab.views.theme import has_colour, palette, tyre_colour, tyre_letter
 
 # Slower laps than this share of the class's best say nothing about pace: they are counted, not drawn.
 CUT = 1.07
@@ -58,7 +58,7 @@ def _panel(figure: go.Figure, row: int, laps: pd.DataFrame, car: str, colour: st
     above, below = int((own["lap_time_ms"] > high).sum()), int((own["lap_time_ms"] < low).sum())
     for _, stint in own.groupby("stint", dropna=False):
         figure.add_trace(_stint_trace(stint, (low, high), car, colour, dark), row=row, col=1)
-        _letter(figure, row, stint[stint["lap_time_ms"].between(low, high)], dark)
+        _letter(figure, row, stint[stint["lap_time_ms"].between(low, high)], (low, high), dark)
     stops = own[own["pit_in"]]
     figure.add_trace(_stop_ticks(stops, low, car, dark), row=row, col=1)
     ticks = time_ticks(low, high, 5)
@@ -103,14 +103,15 @@ def _stint_trace(stint: pd.DataFrame, limits: tuple[int, int], car: str, colour:
     )  # fmt: skip
 
 
-def _letter(figure: go.Figure, row: int, drawn: pd.DataFrame, dark: bool) -> None:
-    """The tyre's letter above the first lap that is drawn of a stint."""
+def _letter(figure: go.Figure, row: int, drawn: pd.DataFrame, limits: tuple[int, int], dark: bool) -> None:
+    """The tyre's letter above the first lap that is drawn of a stint, or below it where the panel's name stands above."""
     compound = _compound(drawn)
     if compound is None:
         return
     first = drawn.iloc[0]
+    is_high = int(first["lap_time_ms"]) > limits[1] - (limits[1] - limits[0]) * 0.2
     figure.add_annotation(
-        x=int(first["lap_number"]), y=int(first["lap_time_ms"]), text=tyre_letter(compound), yanchor="bottom", yshift=2,
+        x=int(first["lap_number"]), y=int(first["lap_time_ms"]), text=tyre_letter(compound), yanchor="top" if is_high else "bottom", yshift=-3 if is_high else 2,
         showarrow=False, font={"size": 11, "color": tyre_colour(compound, dark)}, row=row, col=1,
     )  # fmt: skip
 
@@ -146,7 +147,9 @@ def _count(number: int, word: str) -> str:
 
 def _who(own: pd.DataFrame) -> str:
     last = own.iloc[-1]
-    words = (_text(last.get("driver")), _text(last.get("car_class")) or _text(last.get("team")))
+    car_class, team = _text(last.get("car_class")), _text(last.get("team"))
+    # A series of one class says nothing by it: F1's cars are known by their teams.
+    words = (_text(last.get("driver")), car_class if has_colour(car_class) else team or car_class)
     return ", ".join(word for word in words if word)
 
 
