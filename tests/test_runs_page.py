@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from racelab.runs.index import index_page
 from racelab.runs.notebooks import Notebook
-from racelab.runs.outputs import PLOTLY, clean, page_blocks
+from racelab.runs.outputs import PLOTLY, clean, first_heading, page_blocks
 from racelab.runs.page import report_page
 from racelab.runs.records import RunRecord, read_records, records_text
 
@@ -140,3 +140,8 @@ def test_the_index_lists_every_run_newest_first_and_escapes(tmp_path):
     assert "<script>" not in page
     assert [one.notebook for one in read_records(first)] == ["reports/race", "explore/odd"]
     assert read_records(second) == []
+
+
+def test_signs_in_a_heading_are_escaped_once_in_the_pages_title():
+    found = page_blocks(new_notebook(cells=[new_markdown_cell("# Brabham & <b>Sons</b> 2024")]))
+    assert first_heading(found) == "Brabham & <b>Sons</b> 2024"

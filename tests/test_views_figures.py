@@ -71,6 +71,12 @@ def test_a_tyres_letter_stays_clear_of_the_panels_name_and_f1_cars_have_their_te
     assert "<b>#1</b> Driver 1, Force India" in notes
 
 
+def test_a_chosen_car_that_has_only_untimed_laps_has_no_panel():
+    laps = typed(pd.concat([LAPS, LAPS.tail(1).assign(car_number="007", lap_time_ms=None)]))
+    assert alt_text(lap_time_figure(laps, ["007", "1"])).startswith("Lap times by lap. Car 1: 5 laps")
+    assert "No lap times yet" in alt_text(lap_time_figure(laps, ["007"]))
+
+
 def test_a_lap_that_is_cut_off_breaks_the_line():
     figure = lap_time_figure(LAPS, ["1"])
     second = [trace for trace in figure.data if trace.mode == "lines+markers"][1]

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import bleach
@@ -115,9 +116,9 @@ def _no_tags(words: str) -> str:
 
 
 def first_heading(blocks: list[Block]) -> str | None:
-    """The text of the first heading of the first rank, unescaped HTML left out."""
+    """The text of the first heading of the first rank, as plain text that is yet to be escaped."""
     for block in blocks:
         found = re.search(r"<h1[^>]*>(.*?)</h1>", block.content, re.DOTALL) if block.kind == "html" else None
         if found:
-            return re.sub(r"<[^>]*>", "", found[1]).strip()
+            return unescape(re.sub(r"<[^>]*>", "", found[1])).strip()
     return None

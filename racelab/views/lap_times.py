@@ -32,9 +32,9 @@ def lap_time_figure(
         entries: `load_entries`, for colours where the tyre is not known.
         dark: for live pages; reports are light.
     """
-    shown = [car for car in cars if (laps["car_number"] == car).any()][:_PANELS]
     timed = laps.dropna(subset=["lap_time_ms"])
-    if not shown or timed.empty:
+    shown = [car for car in cars if (timed["car_number"] == car).any()][:_PANELS]
+    if not shown:
         return empty_figure("No lap times yet: choose cars that have done a lap.", dark)
     figure = make_subplots(rows=len(shown), cols=1, shared_xaxes=True, vertical_spacing=0.16 / len(shown))
     styles = car_styles(entries if entries is not None else laps[["car_number"]].head(0), shown, dark)
