@@ -102,3 +102,21 @@ def test_serve_says_where_it_is_when_it_answers_and_ends_both_servers(tmp_path):
         with pytest.raises(httpx.TransportError):
             httpx.get(address, trust_env=False)
     assert len(lines) == 3
+
+
+def test_lab_starts_also_as_root_and_ends_when_asked(tmp_path):
+    folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    environment = {**os.environ, **folders, "RACELAB_DATA": str(tmp_path), "BROWSER": "true"}
+    command = [sys.executable, "-m", "racelab", "lab"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as lab:
+        try:
+            line = next((line for line in iter(lab.stderr.readline, "") if "http://" in line), "")
+            assert "/lab" in line
+            port = int(line.split("http://")[1].split("/")[0].rsplit(":", 1)[1])
+            lab.send_signal(signal.SIGTERM)
+            lab.communicate(timeout=20)
+        finally:
+            lab.kill()
+    assert lab.returncode == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0

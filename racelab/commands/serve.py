@@ -42,9 +42,15 @@ def serve(
 
 
 def lab() -> None:
-    """Open JupyterLab on the notebooks."""
+    """Open JupyterLab on the notebooks until Ctrl-C."""
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={notebooks_folder()}"]
-    raise typer.Exit(subprocess.call(command, env=child_environment(os.environ)))
+    # In a container there is often no other user; the server listens on this machine only and asks for its token.
+    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    child = subprocess.Popen(command, env=child_environment(os.environ))
+    # Ctrl-C reaches the child too, which asks whether to end: it must not be killed meanwhile.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: child.terminate())
+    raise typer.Exit(max(0, child.wait()))
 
 
 def start_servers(settings: Settings) -> list[Child]:
