@@ -315,3 +315,10 @@ def test_order_and_gaps_of_a_whole_race_are_those_of_the_totals(cars, count, see
 
 def test_an_unknown_car_has_only_its_number():
     assert state_of(Timing("9", 5)).cars["9"] == CarState("9", position=1, class_position=1)
+
+
+def test_the_chequered_flag_of_race_control_ends_the_race():
+    said = RaceControlMessage(1, "CHEQUERED FLAG", 179_000, flag="CHEQUERED")
+    state = state_of(TrackStatus(0, Flag.GREEN), *crossings("1", 90_000), said, lap("1", 2, 180_000, 90_000))
+    assert (state.flag, state.flag_since_ms, state.cars["1"].status) == (Flag.CHEQUERED, 179_000, "finished")
+    assert state_of(TrackStatus(0, Flag.GREEN), replace(said, flag="BLUE")).flag is Flag.GREEN

@@ -215,3 +215,9 @@ def test_charts_of_a_page_share_one_copy_of_plotly():
     charts = page.layout.charts.values()
     assert len({chart.library for chart in charts}) == 1
     assert all(len(str(chart.get_state())) < 60_000 for chart in charts)
+
+
+def test_a_stored_session_shows_no_flag_as_if_it_still_ran():
+    shown = bar_state(NAMES, replace(STATE, flag=Flag.GREEN), None)
+    assert (shown["flag"], shown["flag_label"], facts(shown)["Data"]) == ("", "Session over", "stored, not live")
+    assert bar_state(NAMES, replace(STATE, flag=Flag.CHEQUERED), None)["flag"] == "chequered"

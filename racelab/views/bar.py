@@ -44,12 +44,15 @@ def bar_state(names: SessionNames, state: Any, age_ms: int | None) -> dict[str, 
     shown: dict[str, Any] = {"event": names.event, "session": names.session}
     if state is None:
         return {**shown, "flag": "", "flag_label": "No live data", "facts": []}
+    if age_ms is None and state.flag is not Flag.CHEQUERED:
+        # Not every source tells the chequered flag; the last flag before it would look as if the session still ran.
+        return {**shown, "flag": "", "flag_label": "Session over", "facts": [*_facts(names, state), *_STORED]}
     flag = state.flag
     since = state.flag_since_ms
     return {
         **shown,
         "flag": flag.value if flag else "",
-        "flag_label": flag.label if flag else "No flag yet" if age_ms is not None else "No flag is known",
+        "flag_label": flag.label if flag else "No flag yet",
         "flag_since": f"since {format_clock(since)}" if flag and since is not None else "",
         "facts": [*_facts(names, state), *(_STORED if age_ms is None else ())],
         "age_ms": age_ms,

@@ -248,6 +248,7 @@ class TowerView {
   paintTyre(cell, data) {
     const ring = this.part(cell, "rl-tyre");
     setText(ring, data.compound ?? "–");
+    ring.classList.toggle("rl-two", (data.compound ?? "").length > 1);
     ring.dataset.known = data.compound_name ? "yes" : "";
     ring.title = data.compound_name ?? "the source does not tell the compound";
     if (data.compound_name) ring.style.setProperty("--rl-tyre", `var(--rl-tyre-${data.compound_name.replace(/\W/g, "")})`);

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from racelab.domain.flags import RaceControlMessage, SessionStatus, TrackStatus
+from racelab.domain.flags import Flag, RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.records import Clock, Weather
 from racelab.live.reducers.change import at
 from racelab.live.state import RaceState
@@ -22,7 +22,12 @@ def status(state: RaceState, change: SessionStatus) -> RaceState:
 
 
 def message(state: RaceState, said: RaceControlMessage) -> RaceState:
-    """Race control spoke; a message told again replaces its earlier form."""
+    """Race control spoke; a message told again replaces its earlier form.
+
+    Formula 1 tells the chequered flag here only: its track status stays as it was.
+    """
+    if (said.flag or "").casefold() == Flag.CHEQUERED and said.time_ms is not None:
+        state = flag(state, TrackStatus(said.time_ms, Flag.CHEQUERED))
     others = (one for one in state.messages if one.sequence != said.sequence)
     kept = sorted((*others, said), key=lambda one: one.sequence)[-KEPT_MESSAGES:]
     return replace(state, messages=tuple(kept), time_ms=at(state, said.time_ms))
