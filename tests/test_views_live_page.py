@@ -221,3 +221,12 @@ def test_a_stored_session_shows_no_flag_as_if_it_still_ran():
     shown = bar_state(NAMES, replace(STATE, flag=Flag.GREEN), None)
     assert (shown["flag"], shown["flag_label"], facts(shown)["Data"]) == ("", "Session over", "stored, not live")
     assert bar_state(NAMES, replace(STATE, flag=Flag.CHEQUERED), None)["flag"] == "chequered"
+
+
+def test_a_sentence_about_an_unknown_session_stays_until_there_is_one_to_show():
+    page = LivePage(Directory({1: Source(STATE)}), None, "no session is named 'nope'. Choose a session in the list.")
+    page._looked = 0.0
+    page.step()
+    assert page.layout.tower.note == "no session is named 'nope'. Choose a session in the list."
+    page.layout.picker.value = 1
+    assert page.layout.tower.note == ""

@@ -102,10 +102,8 @@ def open_live_race(session: str | None = None) -> Any:
     try:
         pinned = store.find(wanted).session_id if wanted else None
     except NotFound as error:
-        note = str(error)
-    page = LivePage(StoreDirectory(store), pinned)
-    if note:
-        page.layout.tower.note = f"{note}. Choose a session in the list."
+        note = f"{error}. Choose a session in the list."
+    page = LivePage(StoreDirectory(store), pinned, note)
     _keep_running(page)
     return page.widget
 

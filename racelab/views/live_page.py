@@ -67,9 +67,11 @@ class SessionDirectory(Protocol):
 class LivePage:
     """The page; `widget` is what is displayed and `run` keeps it up to date."""
 
-    def __init__(self, directory: SessionDirectory, session_id: int | None = None) -> None:
+    def __init__(self, directory: SessionDirectory, session_id: int | None = None, note: str = "") -> None:
         self._directory = directory
         self._pinned = session_id
+        # What stands while there is nothing to show, such as a session's name that nobody knows.
+        self._waiting = note or NOTHING_LIVE
         self._followed: int | None = None
         self._source: LiveSource | None = None
         self._state: Any = None
@@ -136,7 +138,7 @@ class LivePage:
         self.charts.follow(source)
 
     def _say_nothing_is_live(self) -> None:
-        self.layout.tower.note = NOTHING_LIVE
+        self.layout.tower.note = self._waiting
         self.layout.bar.state = bar_state(SessionNames("racelab", "live timing"), None, None)
 
     def _picked(self, change: Any) -> None:
