@@ -223,10 +223,14 @@ def test_a_stored_session_shows_no_flag_as_if_it_still_ran():
     assert bar_state(NAMES, replace(STATE, flag=Flag.CHEQUERED), None)["flag"] == "chequered"
 
 
-def test_a_sentence_about_an_unknown_session_stays_until_there_is_one_to_show():
-    page = LivePage(Directory({1: Source(STATE)}), None, "no session is named 'nope'. Choose a session in the list.")
+def test_a_sentence_about_an_unknown_session_stays_until_the_viewer_chooses_one():
+    told = "no session is named 'nope'. Choose a session in the list."
+    page = LivePage(Directory({1: Source(STATE)}), None, told)
     page._looked = 0.0
     page.step()
-    assert page.layout.tower.note == "no session is named 'nope'. Choose a session in the list."
+    assert page.layout.tower.note == told
     page.layout.picker.value = 1
     assert page.layout.tower.note == ""
+    page = LivePage(Directory({1: Source(STATE, STATE)}, live=1), None, told)
+    page.step()
+    assert (page.layout.tower.note, len(page.layout.tower.rows)) == (told, 4)

@@ -70,8 +70,8 @@ class LivePage:
     def __init__(self, directory: SessionDirectory, session_id: int | None = None, note: str = "") -> None:
         self._directory = directory
         self._pinned = session_id
-        # What stands while there is nothing to show, such as a session's name that nobody knows.
-        self._waiting = note or NOTHING_LIVE
+        # What the viewer must know, such as a session's name that nobody knows; it stands until he chooses one.
+        self._note = note
         self._followed: int | None = None
         self._source: LiveSource | None = None
         self._state: Any = None
@@ -138,16 +138,16 @@ class LivePage:
         self.charts.follow(source)
 
     def _say_nothing_is_live(self) -> None:
-        self.layout.tower.note = self._waiting
+        self.layout.tower.note = self._note or NOTHING_LIVE
         self.layout.bar.state = bar_state(SessionNames("racelab", "live timing"), None, None)
 
     def _picked(self, change: Any) -> None:
-        self._pinned = change["new"] or None
+        self._pinned, self._note = change["new"] or None, ""
         self._looked = 0.0
         self.step()
 
     def _show(self, source: LiveSource, state: Any) -> None:
-        note = "" if state.cars else "The session is open; no car has been seen yet."
+        note = self._note if state.cars else "The session is open; no car has been seen yet."
         self._put(state, note, bar_state(source.names, state, _age_ms(source.updated_utc())))
 
     def _show_stored(self, source: LiveSource) -> None:
