@@ -110,7 +110,8 @@ def test_a_torn_tail_loses_only_its_own_block(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"text", gzip.compress(b"{}\n"), gzip.compress(b"not json\n"), b"\x1f\x8b\x08junk"]
+    "content",
+    [b"", b"text", gzip.compress(b"{}\n", mtime=0), gzip.compress(b"not json\n", mtime=0), b"\x1f\x8b\x08junk"],
 )
 def test_other_files_are_no_recordings(tmp_path, content):
     path = tmp_path / "other.gz"
