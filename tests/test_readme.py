@@ -42,6 +42,10 @@ def test_make_demo_without_serving_is_the_demo_command() -> None:
     assert done.stdout.strip().endswith("-m racelab demo --no-serve")
 
 
+def test_nothing_in_the_readme_was_left_to_be_filled_in() -> None:
+    assert not re.search(r"\b[A-Z]+_[A-Z_]+\b", re.sub(r"RACELAB_[A-Z0-9_]+", "", README))
+
+
 def test_pictures_that_the_readme_shows_are_there_and_small() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
     assert len(pictures) == 2
