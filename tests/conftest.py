@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from racelab.settings import get_settings
+from racelab.sources.sample import generate
 from racelab.store.sql import SqlStore
 
 # Nothing is timed: machines are shared. The same examples each time keep the suite repeatable.
@@ -49,3 +50,12 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     """An empty SQLite store of its own; `load_*` and commands of this test open the same one by default."""
     with SqlStore(get_settings().store_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> SqlStore:
+    """A store that holds the generated season of seed 2; each test module has its own."""
+    store = SqlStore(f"sqlite:///{tmp_path_factory.mktemp('season') / 'season.db'}")
+    for found in generate(2):
+        store.write_session(found.read())
+    return store

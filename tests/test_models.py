@@ -21,14 +21,6 @@ from racelab.sources.sample import generate, ground_truth
 from racelab.store.sql import SqlStore
 
 
-@pytest.fixture(scope="module")
-def season(tmp_path_factory: pytest.TempPathFactory) -> SqlStore:
-    store = SqlStore(f"sqlite:///{tmp_path_factory.mktemp('season') / 'season.db'}")
-    for found in generate(2):
-        store.write_session(found.read())
-    return store
-
-
 def _laps(season: SqlStore, name: str) -> pd.DataFrame:
     key = season.find(name)
     classes = season.read("entries", key)[["car_number", "car_class"]]

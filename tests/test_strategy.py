@@ -25,14 +25,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("numba")
 
 
-@pytest.fixture(scope="module")
-def season(tmp_path_factory: pytest.TempPathFactory) -> SqlStore:
-    store = SqlStore(f"sqlite:///{tmp_path_factory.mktemp('season') / 'season.db'}")
-    for found in generate(2):
-        store.write_session(found.read())
-    return store
-
-
 def _model(season: SqlStore, name: str, from_lap: int = 0) -> RaceModel:
     return fit_session(season, SessionKey.read(name), from_lap=from_lap)
 
