@@ -107,7 +107,7 @@ def test_instants_come_back_in_utc(store: SqlStore) -> None:
 def test_derived_rows_survive_a_new_ingest_and_are_upserted(store: SqlStore) -> None:
     store.write_session(session_data())
     row = {
-        "session_id": KEY.session_id, "car_number": "7", "target": "lap_time_ms", "lap_number": 4, "model": "naive",
+        "session_id": KEY.session_id, "car_number": "7", "target": "lap_time_ms", "lap_number": 4, "model": "naive", "sequence": 0,
         "value": 211_000.0, "quality": "predicted",
     }  # fmt: skip
     assert store.upsert("predictions", [row]) == 1

@@ -66,6 +66,7 @@ class Lap:
     speed_fl_kph: float | None = None
     deleted: bool | None = None
     accurate: bool | None = None
+    lap_type: str | None = None
     quality: Quality = Quality.MEASURED
 
 

@@ -75,6 +75,28 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record that a check keeps out of the analysis; ``content`` is the whole record as JSON."""
+
+    rule: str
+    table: str
+    record: str
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a check found: of the records it looked at, how many it accepted, repaired and quarantined."""
+
+    rule: str
+    checked: int
+    accepted: int
+    repaired: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a session came from; ``digest`` is the SHA-256 of everything that was read."""
 
@@ -120,6 +142,8 @@ class SessionData:
     race_control: list[RaceControlMessage] = field(default_factory=list)
     telemetry: pd.DataFrame | None = None
     repairs: list[Repair] = field(default_factory=list)
+    quarantine: list[Quarantined] = field(default_factory=list)
+    checks: list[Tally] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     def add(self, records: Iterable[Record]) -> None:

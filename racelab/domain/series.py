@@ -4,12 +4,16 @@ from enum import StrEnum
 
 
 class Series(StrEnum):
-    """A championship; the value is its code in names, folders and the store."""
+    """A championship; the value is its code in names, folders and the store.
+
+    Local holds the sessions that people make themselves (`get_db().create_session`); no source has them.
+    """
 
     F1 = "f1"
     WEC = "wec"
     IMSA = "imsa"
     GRCUP = "grcup"
+    LOCAL = "local"
 
     @property
     def label(self) -> str:
@@ -35,4 +39,4 @@ class Series(StrEnum):
         raise ValueError(f"no series {text!r}: use one of {', '.join(cls)}")
 
 
-_LABELS = {Series.F1: "F1", Series.WEC: "WEC", Series.IMSA: "IMSA", Series.GRCUP: "GR Cup"}
+_LABELS = {Series.F1: "F1", Series.WEC: "WEC", Series.IMSA: "IMSA", Series.GRCUP: "GR Cup", Series.LOCAL: "Local"}

@@ -34,6 +34,8 @@ _SPELLINGS = {
     **{long.upper(): ours for ours, (_, long) in _CODES.items()},
     **{ours: ours for ours in _CODES},
 }  # fmt: skip
+# Rounds of the series' own calendars have two digits in an id; local sessions are numbered as they are made.
+_ROUNDS, _LOCAL_ROUNDS = 100, 1_000_000
 RACES = frozenset({"R", "R1", "R2", "R3", "S", "QR"})
 
 
@@ -64,7 +66,7 @@ class SessionKey:
     code: str
 
     def __post_init__(self) -> None:
-        if not 1900 <= self.season <= 2999 or not 0 <= self.round <= 99 or self.code not in _CODES:
+        if not 1900 <= self.season <= 2999 or not 0 <= self.round < _rounds(self.series) or self.code not in _CODES:
             raise ValueError(f"no such session: {self}")
 
     def __str__(self) -> str:
@@ -72,8 +74,8 @@ class SessionKey:
 
     @property
     def event_id(self) -> int:
-        """Series digit, season and round: the same number in every store and after every rebuild."""
-        return (self.series.digit * 10_000 + self.season) * 100 + self.round
+        """Series digit, season and round (six digits for local ones): the same in every store and after every rebuild."""
+        return (self.series.digit * 10_000 + self.season) * _rounds(self.series) + self.round
 
     @property
     def session_id(self) -> int:
@@ -110,11 +112,17 @@ class SessionKey:
             ValueError: no session can have this id.
         """
         event_id, index = divmod(session_id, 100)
-        rest, round_ = divmod(event_id, 100)
+        local = event_id >= Series.LOCAL.digit * 10_000 * _LOCAL_ROUNDS
+        rest, round_ = divmod(event_id, _LOCAL_ROUNDS if local else _ROUNDS)
         digit, season = divmod(rest, 10_000)
-        if not (1 <= digit <= len(Series) and 1 <= index <= len(_CODES)):
+        known = 1 <= digit <= len(Series) and 1 <= index <= len(_CODES)
+        if not known or local != (digit == Series.LOCAL.digit):
             raise ValueError(f"no session has the id {session_id}: see `racelab sessions`")
         return cls(list(Series)[digit - 1], season, round_, list(_CODES)[index - 1])
+
+
+def _rounds(series: Series) -> int:
+    return _LOCAL_ROUNDS if series is Series.LOCAL else _ROUNDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ _COUNT: dict[str, Any] = {"low": 0, "high": 10_000}
 
 
 def _columns() -> list[Column]:
-    return [*_naming(), *_lap_columns(), *_result_columns(), *_track_columns(), *_telemetry_columns(), *_own_columns()]
+    live = [*_naming(), *_lap_columns(), *_result_columns(), *_track_columns(), *_telemetry_columns()]
+    return [*live, *_own_columns(), *_check_columns(), *_history_columns()]
 
 
 # fmt: off
@@ -38,9 +39,9 @@ def _naming() -> list[Column]:
     return [
         Column("session_id", "int", "Session", "The session's id: the same in every store"),
         Column("event_id", "int", "Event", "The event's id: the session's without its last two digits"),
-        Column("series", "text", "Series", "f1, wec, imsa or grcup"),
+        Column("series", "text", "Series", "f1, wec, imsa, grcup or local"),
         Column("season", "int", "Season", "The season's year", low=1900, high=2999),
-        Column("round", "int", "Round", "The event's number in the season", low=0, high=99),
+        Column("round", "int", "Round", "The event's number in the season", low=0, high=999_999),
         Column("session", "text", "Session", "The session's code: FP1, Q, R, ..."),
         Column("code", "text", "Code", "A short code: of a session (R) or of a driver (VER)"),
         Column("name", "text", "Name", "The name in full"),
@@ -66,7 +67,7 @@ def _naming() -> list[Column]:
         Column("driver", "text", "Driver", "The driver's name"),
         Column("nationality", "text", "Nationality", "The driver's nationality, as the source writes it"),
         Column("rating", "text", "Rating", "The driver's rating: Platinum, Gold, Silver, Bronze"),
-        Column("provider_id", "text", "Provider's id", "The source's own id for the driver"),
+        Column("provider_id", "text", "Provider's id", "The source's own id for the driver, constructor or circuit"),
     ]
 
 
@@ -96,6 +97,7 @@ def _lap_columns() -> list[Column]:
         Column("speed_i2_kph", "float", "Speed trap 2", "Speed at the end of sector 2", "km/h", 0, 500),
         Column("speed_fl_kph", "float", "Speed at line", "Speed at the finish line", "km/h", 0, 500),
         Column("deleted", "bool", "Deleted", "The lap time was deleted by the stewards"),
+        Column("lap_type", "text", "Lap type", "The kind of the lap, in the words of whoever saved it"),
         Column("accurate", "bool", "Accurate", "The source itself calls the lap's timing consistent"),
         Column("quality", "text", "Quality", "measured, repaired or predicted"),
         Column("in_ms", "int", "Pit entry", "Session time of the pit entry", **_MOMENT),
@@ -109,7 +111,7 @@ def _lap_columns() -> list[Column]:
 
 def _result_columns() -> list[Column]:
     return [
-        Column("kind", "text", "Kind", "official, provisional or road; of telemetry: car or position"),
+        Column("kind", "text", "Kind", "official, provisional or road; of telemetry: car or position; else what the row is of, such as driver or constructor"),
         Column("laps", "int", "Laps", "Laps completed", **_COUNT),
         Column("total_time_ms", "int", "Total time", "Time from the start to the car's last line, penalties included where the source does", **_DURATION),
         Column("gap_ms", "int", "Gap", "Time behind the leader on the same lap", unit="ms", low=0, high=_DAY_MS),
@@ -203,6 +205,58 @@ def _own_columns() -> list[Column]:
         Column("state", "text", "State", "The state as JSON, with the fields of CarState or RaceState"),
         Column("updated_utc", "instant", "Updated", "When the state was published", "UTC"),
         Column("probability", "float", "Probability", "Share of the simulated races", low=0, high=1),
+        Column("confidence", "float", "Confidence", "The model's own confidence in the value", low=0, high=1),
+        Column("detail", "text", "Detail", "The value as JSON, where it is no number"),
+        Column("created_utc", "instant", "Created", "When it was saved", "UTC"),
+        Column("driver_paces", "text", "Paces", "The pace of each driver that the run started from, as JSON"),
+        Column("results", "text", "Results", "What the run gave, as JSON"),
+        Column("file", "text", "File", "The file's path, from the folder of the archive"),
+    ]
+
+
+def _check_columns() -> list[Column]:
+    return [
+        Column("checked", "int", "Checked", "Records that the rule looked at", low=0),
+        Column("accepted", "int", "Accepted", "Records that passed as they are", low=0),
+        Column("repaired", "int", "Repaired", "Records of which the rule changed or left out a value", low=0),
+        Column("quarantined", "int", "Quarantined", "Records kept with the reason, out of the analysis", low=0),
+        Column("content", "text", "Content", "The whole record as JSON"),
+        Column("label", "text", "Label", "What was to be read"),
+    ]
+
+
+def _history_columns() -> list[Column]:
+    return [
+        Column("provider", "text", "Provider", "Whose record it is: f1db, ergast, f1 (FastF1) or alkamel"),
+        Column("identity_id", "int", "Id", "The id of the driver, constructor or circuit: one for all providers", low=0),
+        Column("matched_by", "text", "Matched by", "How the provider's id was joined to the identity; null where it is the first of it"),
+        Column("birth_date", "text", "Born", "Date of birth, YYYY-MM-DD"),
+        Column("official_name", "text", "Official name", "The event's name with its sponsors"),
+        Column("date", "text", "Date", "The day of the race, YYYY-MM-DD"),
+        Column("distance_m", "float", "Distance", "The distance raced", "m", 0, 1_000_000),
+        Column("circuit_ref", "text", "Circuit's id", "The provider's own id for the circuit"),
+        Column("driver_ref", "text", "Driver's id", "The provider's own id for the driver"),
+        Column("constructor_ref", "text", "Constructor's id", "The provider's own id for the constructor"),
+        Column("engine_ref", "text", "Engine maker's id", "The provider's own id for the engine's maker"),
+        Column("tyre_ref", "text", "Tyre maker's id", "The provider's own id for the tyres' maker"),
+        Column("entrant_ref", "text", "Entrant's id", "The provider's own id for the entrant"),
+        Column("ref", "text", "Provider's id", "The provider's own id for the driver or constructor"),
+        Column("entrant", "text", "Entrant", "The entrant's name"),
+        Column("chassis", "text", "Chassis", "The chassis's model; null where no source tells"),
+        Column("engine_model", "text", "Engine", "The engine's model; null where no source tells"),
+        Column("rounds", "text", "Rounds", "The rounds entered, such as 1-2,4-7"),
+        Column("test_driver", "bool", "Test driver", "Entered for practice only"),
+        Column("position_text", "text", "Place", "The place as the provider writes it: 1, DNF, DSQ, NC"),
+        Column("shared_car", "bool", "Shared car", "The car was shared with another driver in this race"),
+        Column("fastest_lap", "bool", "Fastest lap", "The driver has the race's fastest lap"),
+        Column("grid_text", "text", "Grid", "The place on the grid as the provider writes it, such as PL for the pit lane"),
+        Column("grid_penalty", "text", "Grid penalty", "What was added to the grid place, in the provider's words"),
+        Column("reason_retired", "text", "Out", "Why the car did not finish, in the provider's words"),
+        Column("stop", "int", "Stop", "The number of the stop in the race", low=0),
+        Column("time_of_day", "text", "Local time", "The time of day at the circuit, HH:MM:SS"),
+        Column("wins", "int", "Wins", "Races won in the season so far", low=0),
+        Column("cause", "text", "Cause", "What it was for, in the provider's words"),
+        Column("resumed", "bool", "Resumed", "The race went on afterwards"),
     ]
 
 

@@ -186,7 +186,7 @@ def _write(store: Store, rows: pd.DataFrame, scores: np.ndarray, model: str) -> 
         "predictions",
         (
             {"session_id": int(row.session_id), "car_number": str(row.car_number), "target": TARGET,
-             "lap_number": int(row.lap_number), "model": model, "value": float(score), "quality": "predicted"}
+             "lap_number": int(row.lap_number), "model": model, "sequence": 0, "value": float(score), "quality": "predicted"}
             for row, score in zip(keys, scores, strict=True)
         ),
     )  # fmt: skip

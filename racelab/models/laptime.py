@@ -150,7 +150,7 @@ def _write(store: Store, rows: pd.DataFrame, model: str) -> None:
         "predictions",
         (
             {"session_id": int(row["session_id"]), "car_number": row["car_number"], "target": TARGET,
-             "lap_number": int(row["lap_number"]), "model": model, "value": row["predicted"],
+             "lap_number": int(row["lap_number"]), "model": model, "sequence": 0, "value": row["predicted"],
              **{end: row[end] for end in ends}, "quality": "predicted"}
             for row in whole.to_dict("records")
         ),

@@ -10,16 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from racelab.domain.vocabulary import COLUMNS
+from racelab.store.protocol import Progress
 from racelab.store.rows import Columns
 from racelab.store.tables import SA_TABLES, TABLES
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def insert(connection: sa.Connection, table: str, columns: Columns, chunk_rows: int) -> int:
+def insert(
+    connection: sa.Connection, table: str, columns: Columns, chunk_rows: int, progress: Progress | None = None
+) -> int:
     """Insert rows that are not there yet; returns their number."""
     statement = sa.insert(SA_TABLES[table])
-    return _send(connection, statement, table, columns, chunk_rows)
+    return _send(connection, statement, table, columns, chunk_rows, progress)
 
 
 def upsert(connection: sa.Connection, table: str, columns: Columns, chunk_rows: int) -> int:
@@ -34,7 +37,14 @@ def upsert(connection: sa.Connection, table: str, columns: Columns, chunk_rows: 
     return _send(connection, statement, table, columns, chunk_rows)
 
 
-def _send(connection: sa.Connection, statement: Any, table: str, columns: Columns, chunk_rows: int) -> int:
+def _send(
+    connection: sa.Connection,
+    statement: Any,
+    table: str,
+    columns: Columns,
+    chunk_rows: int,
+    progress: Progress | None = None,
+) -> int:
     keys = [key for key in TABLES[table].columns if key in columns]
     if not keys or not columns[keys[0]]:
         return 0
@@ -46,6 +56,8 @@ def _send(connection: sa.Connection, statement: Any, table: str, columns: Column
         values = rows if compiled.positional else [dict(zip(keys, row, strict=True)) for row in rows]
         connection.exec_driver_sql(sql, values)
         sent += len(rows)
+        if progress is not None:
+            progress(table, sent)
     return sent
 
 

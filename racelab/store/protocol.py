@@ -1,14 +1,17 @@
 """What every store offers, whatever is behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pandas as pd
 
 from racelab.domain.records import SessionData
-from racelab.domain.sessions import SessionKey
+from racelab.domain.sessions import Event, SessionKey
 from racelab.store.rows import Columns
+
+# Told after each piece of a write: the table and how many of its rows are written so far.
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,17 @@ class Written:
 
 
 class Store(Protocol):
-    """A place where sessions are kept."""
+    """A place where sessions are kept. Filters (``where``) are equal values, or a list of them."""
 
-    def write_session(self, data: SessionData, *, force: bool = False) -> Written:
+    @property
+    def url(self) -> str:
+        """The store's URL; it may hold a password, so messages show `engine.mask` of it."""
+
+    def write_session(self, data: SessionData, *, force: bool = False, progress: Progress | None = None) -> Written:
         """Write a session in one transaction; an unchanged one (by digest) is not touched unless forced."""
+
+    def create_session(self, event: Event, season: int, code: str) -> SessionKey:
+        """Name a new local session, whose round is the season's next free one."""
 
     def upsert(self, table: str, rows: Iterable[dict[str, Any]]) -> int:
         """Insert rows or overwrite those with the same natural key, in one transaction."""
@@ -32,8 +42,17 @@ class Store(Protocol):
     def write_tables(self, tables: dict[str, Columns]) -> int:
         """Insert rows of several tables, or overwrite those with the same natural key, in one transaction."""
 
+    def replace_tables(self, tables: Mapping[str, Columns], **where: object) -> dict[str, int]:
+        """Put rows in the place of those that match, in each of the tables, in one transaction; their numbers."""
+
+    def append(self, table: str, row: dict[str, Any]) -> int:
+        """Add a row whose ``sequence`` is the next free one beside the rest of its key; returns it."""
+
+    def delete(self, table: str, **where: object) -> int:
+        """Delete the rows that match; returns their number."""
+
     def read(self, table: str, key: SessionKey | None = None, **where: object) -> pd.DataFrame:
-        """A table's rows in the order of its natural key, for one session or all, filtered by equal values."""
+        """A table's rows in the order of its natural key, for one session or all, filtered."""
 
     def read_between(self, table: str, key: SessionKey, low: int, high: int, **where: object) -> pd.DataFrame:
         """Rows of a session whose ``time_ms`` is from low up to, not including, high."""

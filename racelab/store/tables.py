@@ -36,7 +36,7 @@ class TableSpec:
 _LAP_VALUES = (
     "seat", "stint", "lap_time_ms", "s1_ms", "s2_ms", "s3_ms", "start_ms", "end_ms", "pit_in", "pit_out", "pit_in_ms",
     "pit_out_ms", "pit_time_ms", "position", "class_position", "compound", "tyre_age", "fresh_tyre", "flag",
-    "top_speed_kph", "speed_i1_kph", "speed_i2_kph", "speed_fl_kph", "deleted", "accurate", "quality",
+    "top_speed_kph", "speed_i1_kph", "speed_i2_kph", "speed_fl_kph", "deleted", "accurate", "lap_type", "quality",
 )  # fmt: skip
 _RESULT_VALUES = (
     "position", "class_position", "status", "laps", "total_time_ms", "gap_ms", "gap_laps", "grid_position", "points",
@@ -65,13 +65,16 @@ SOURCE_TABLES = (
     TableSpec("session_status", "A change of the session's own state", ("session_id", "time_ms", "status"), ()),
     TableSpec("race_control", "A message of race control", ("session_id", "sequence"), ("time_ms", "time_utc", "lap_number", "category", "flag", "scope", "sector", "car_number", "text"), (("session_id", "time_ms"),), ("text",)),
     TableSpec("telemetry", "A sample of a car's data (kind car) or place (kind position)", ("session_id", "car_number", "kind", "time_ms"), ("speed_kph", "rpm", "gear", "throttle_pct", "brake_pct", "drs", "x_m", "y_m", "z_m", "status")),
+    TableSpec("quarantine", "A record kept out of the analysis, as it was read", ("session_id", "sequence"), ("rule", "table_name", "record", "reason", "content"), (), ("rule", "table_name", "reason", "content")),
+    TableSpec("checks", "What a check found in the session", ("session_id", "rule"), ("checked", "accepted", "repaired", "quarantined"), (), ("checked", "accepted", "repaired", "quarantined")),
     TableSpec("repairs", "A named rule changed or left out a value", ("session_id", "sequence"), ("rule", "table_name", "record", "column_name", "before", "after", "reason"), (), ("rule", "reason")),
 )  # fmt: skip
 # What racelab itself computes about a session: upserted by key.
 DERIVED_TABLES = (
-    TableSpec("driver_metrics", "A metric of a car and driver, from its laps", ("session_id", "car_number", "seat", "metric"), ("value", "n")),
-    TableSpec("predictions", "A model's prediction and its interval", ("session_id", "car_number", "target", "lap_number", "model"), ("value", "low_80", "high_80", "low_90", "high_90", "quality")),
+    TableSpec("driver_metrics", "A metric of a car and driver, from its laps", ("session_id", "car_number", "seat", "metric"), ("value", "n", "detail", "created_utc")),
+    TableSpec("predictions", "A model's prediction and its interval", ("session_id", "car_number", "target", "lap_number", "model", "sequence"), ("value", "low_80", "high_80", "low_90", "high_90", "quality", "confidence", "detail", "created_utc")),
     TableSpec("simulations", "The share of simulated races in which a car takes a place", ("session_id", "run_id", "car_number", "position"), ("probability", "races", "seed", "from_lap", "model")),
+    TableSpec("simulation_runs", "A run of simulated races that somebody saved: its inputs and what it gave", ("session_id", "run_id"), ("driver_paces", "laps", "races", "results", "created_utc")),
 )  # fmt: skip
 # The race as it stands, for dashboards: a reader asks for the rows newer than the revision that it shows.
 LIVE_TABLES = (
@@ -83,7 +86,37 @@ NAMING_TABLES = (
     TableSpec("sessions", "A session of a meeting", ("session_id",), ("event_id", "code", "name", "start_utc", "end_utc", "scheduled_ms", "scheduled_laps", "lap_length_m", "status", "status_note"), (("event_id", "code"),), ("event_id", "code", "name", "status")),
     TableSpec("ingest_runs", "Where a session came from", ("session_id",), ("source", "location", "digest", "version", "read_utc", "missing", "rows"), (), ("source", "location", "digest", "version", "read_utc")),
 )  # fmt: skip
-TABLES: dict[str, TableSpec] = {t.name: t for t in NAMING_TABLES + SOURCE_TABLES + DERIVED_TABLES + LIVE_TABLES}
+# What the store knows of itself: sources that it refused, and telemetry that was moved to files.
+KEEPING_TABLES = (
+    TableSpec("refusals", "A session that a source gave and no check let in; gone once it is read well", ("source", "label"), ("series", "season", "reason", "read_utc"), (), ("reason", "read_utc")),
+    TableSpec("telemetry_archives", "A session whose telemetry lies in a Parquet file", ("session_id",), ("file", "rows", "digest", "created_utc"), (), ("file", "rows", "digest", "created_utc")),
+)  # fmt: skip
+_RACE = ("provider", "season", "round")
+_HISTORY_RESULT_VALUES = (
+    "position", "position_text", "car_number", "driver_ref", "constructor_ref", "engine_ref", "tyre_ref", "shared_car",
+    "laps", "total_time_ms", "gap_ms", "gap_laps", "interval_ms", "penalty_ms", "reason_retired", "points",
+    "grid_position", "grid_text", "grid_penalty", "best_lap_ms", "best_lap_number", "fastest_lap", "stops",
+    "q1_ms", "q2_ms", "q3_ms",
+)  # fmt: skip
+_HISTORY_EVENT_VALUES = (
+    "name", "official_name", "date", "start_utc", "circuit_ref", "circuit", "country", "laps", "scheduled_laps",
+    "lap_length_m", "distance_m",
+)  # fmt: skip
+# Seasons since 1950 as their providers tell them, each by its own ids; `identities` joins the ids.
+HISTORY_TABLES = (
+    TableSpec("history_runs", "Where a provider's history came from", ("provider",), ("location", "digest", "version", "read_utc", "rows"), (), ("location", "digest", "version", "read_utc")),
+    TableSpec("history_events", "A race weekend as a provider tells it", _RACE, _HISTORY_EVENT_VALUES, (), ("name",)),
+    TableSpec("history_results", "A line of a result list; code is the list's: R, S, Q, Q1, Q2, SQ, PQ, FP1 to FP4, WUP, GRID, SGRID, FL", (*_RACE, "code", "sequence"), _HISTORY_RESULT_VALUES, (("provider", "driver_ref"),)),
+    TableSpec("history_pit_stops", "A stop of a race", (*_RACE, "sequence"), ("driver_ref", "car_number", "stop", "lap_number", "time_of_day", "duration_ms")),
+    TableSpec("history_standings", "A line of the standings after a round; round 0 is the season's own final list; kind is driver or constructor", (*_RACE, "kind", "sequence"), ("position", "position_text", "ref", "engine_ref", "points", "wins"), (), ("ref",)),
+    TableSpec("history_entrants", "A driver of an entrant's car in a season", ("provider", "season", "sequence"), ("entrant_ref", "entrant", "constructor_ref", "engine_ref", "tyre_ref", "chassis", "engine_model", "driver_ref", "rounds", "test_driver")),
+    TableSpec("history_incidents", "A safety car or a red flag; kind is safety_car or red_flag", (*_RACE, "kind", "sequence"), ("first_lap", "last_lap", "laps", "cause", "resumed")),
+    TableSpec("identities", "A provider's id of a driver, constructor or circuit (kind), and the one id that it stands for", ("kind", "provider", "provider_id"), ("identity_id", "name", "code", "birth_date", "nationality", "matched_by"), (("identity_id",),), ("identity_id", "name")),
+)  # fmt: skip
+# Instants of writing: they differ between two stores that hold the same.
+WRITTEN = frozenset({"read_utc", "updated_utc", "created_utc"})
+_ALL = NAMING_TABLES + SOURCE_TABLES + DERIVED_TABLES + LIVE_TABLES + KEEPING_TABLES + HISTORY_TABLES
+TABLES: dict[str, TableSpec] = {spec.name: spec for spec in _ALL}
 # Every frame of load_* begins with these columns; some have more joined.
 NAMES = ("series", "season", "round", "session")
 JOINED = {
