@@ -6,7 +6,8 @@ ARGS ?=
 # XGBOOST=cuda takes the GPU build of xgboost (350 MB) on Linux.
 XGBOOST ?= cpu
 
-.PHONY: setup demo test lint lock environment bench clean
+# make soak: the long tests of faults and load.
+.PHONY: setup demo test soak lint lock environment bench clean
 
 setup: $(VENV)/.ready
 
@@ -24,6 +25,9 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
+soak: setup
+	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
