@@ -45,6 +45,7 @@ def make_laps(frame: pd.DataFrame, origin_ms: int, *, race: bool) -> list[Lap]:
         "car_number": frame["car"].tolist(),
         "lap_number": plain(frame["lap"]),
         "seat": [1] * len(frame),
+        "lap_type": [None] * len(frame),
         "compound": compounds(frame),
         "flag": [worst_flag(codes) for codes in texts(column(frame, "TrackStatus"))],
         "quality": [Quality.REPAIRED if made else Quality.MEASURED for made in generated(frame)],
