@@ -10,7 +10,6 @@ from racelab.domain.sessions import SessionKey
 from racelab.store.frames import typed
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
-from racelab.store.sql import SqlStore
 from racelab.store.tables import JOINED
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def load_telemetry(
     return _validated("telemetry", key, frame)
 
 
-def _lap_span(store: SqlStore, key: SessionKey, car_number: str, lap: int) -> tuple[int, int]:
+def _lap_span(store: Store, key: SessionKey, car_number: str, lap: int) -> tuple[int, int]:
     laps = store.read("laps", key, car_number=car_number, lap_number=lap)
     if laps.empty or laps[["start_ms", "end_ms"]].isna().any(axis=None):
         return 0, 0
@@ -154,7 +153,7 @@ def _load(table: str, session: Reference, db: str | None, **where: Any) -> pd.Da
     return _validated(table, key, frame)
 
 
-def _join(store: SqlStore, key: SessionKey, frame: pd.DataFrame, joined: tuple[str, ...]) -> pd.DataFrame:
+def _join(store: Store, key: SessionKey, frame: pd.DataFrame, joined: tuple[str, ...]) -> pd.DataFrame:
     entries = store.read("entries", key)[["car_number", "car_class", "team"]]
     frame = frame.merge(entries, on="car_number", how="left")
     if "driver" not in joined:

@@ -13,7 +13,7 @@ from racelab.domain.series import Series
 from racelab.errors import BadInput, NotFound
 from racelab.settings import get_settings
 from racelab.store.open import open_store
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -37,13 +37,13 @@ def backtest(
     emit(document, lambda console: _print(console, document))
 
 
-def _laptime(store: SqlStore, series: Series | None, first: int | None, last: int | None) -> dict[str, Any]:
+def _laptime(store: Store, series: Series | None, first: int | None, last: int | None) -> dict[str, Any]:
     from racelab.models.laptime import backtest as score
 
     return score(store, series, first, last)[0]
 
 
-def _anomaly(store: SqlStore, series: Series | None) -> dict[str, Any]:
+def _anomaly(store: Store, series: Series | None) -> dict[str, Any]:
     from racelab.models.anomaly import backtest as score
 
     paths = sorted((get_settings().data / "sample").glob("ground_truth_*.json"), key=lambda path: path.stat().st_mtime)

@@ -9,10 +9,10 @@ import numpy as np
 from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
 from racelab.errors import NotFound
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 
-def fit_races(store: SqlStore, folder: Path, series: Series | None) -> list[dict[str, Any]]:
+def fit_races(store: Store, folder: Path, series: Series | None) -> list[dict[str, Any]]:
     """Fit the race model of each series' last race and write its figures as ``race_<series>.json``.
 
     Raises:
@@ -30,7 +30,7 @@ def fit_races(store: SqlStore, folder: Path, series: Series | None) -> list[dict
     return done
 
 
-def _fit(store: SqlStore, folder: Path, key: SessionKey) -> dict[str, Any]:
+def _fit(store: Store, folder: Path, key: SessionKey) -> dict[str, Any]:
     from racelab.strategy.simulate import fit_session
 
     model = fit_session(store, key)

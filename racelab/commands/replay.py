@@ -28,7 +28,7 @@ from racelab.live.writer import SessionWriter, is_running
 from racelab.sources import timing71
 from racelab.sources.hints import Hints
 from racelab.store.open import open_store
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 _LOG_EVERY, _SHOW_EVERY = timedelta(seconds=10), timedelta(seconds=0.2)
 
@@ -72,7 +72,7 @@ def replay_session(
     emit(summary, lambda console: _print(console, summary))
 
 
-def open_source(reference: str, store: SqlStore) -> Source:
+def open_source(reference: str, store: Store) -> Source:
     """The session or file that the user names.
 
     Raises:
@@ -115,7 +115,7 @@ def summarise(key: SessionKey, road: Road) -> dict[str, Any]:
     }
 
 
-def _of_file(path: Path, store: SqlStore) -> Source:
+def _of_file(path: Path, store: Store) -> Source:
     if is_recording(path):
         recorded = RecordedFeed(path)
         if recorded.protocol != "timing71":

@@ -11,7 +11,7 @@ from racelab.commands.context import emit, rows, table
 from racelab.domain.sessions import SessionKey
 from racelab.domain.time import format_duration
 from racelab.store.open import open_store
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 _LISTED = ["id", "series", "season", "round", "event", "session", "entries", "laps", "status"]
 
@@ -37,7 +37,7 @@ def show(session: str = typer.Argument(help="Its id, or a name such as f1/2025/1
     emit(summary, lambda console: _print(console, summary))
 
 
-def summarise(store: SqlStore, key: SessionKey) -> dict[str, Any]:
+def summarise(store: Store, key: SessionKey) -> dict[str, Any]:
     """Winner, fastest lap, counts, provenance and repairs of a session, as `show --json` prints them."""
     laps, repairs = store.read("laps", key), store.read("repairs", key)
     origin = rows(store.read("ingest_runs", key).drop(columns="session_id"))

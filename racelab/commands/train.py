@@ -13,7 +13,7 @@ from racelab.domain.series import Series
 from racelab.errors import BadInput
 from racelab.settings import get_settings
 from racelab.store.open import open_store
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 _NO_FINISH = "nothing is trained for the finishing order yet: `racelab simulate SESSION` answers it from the race model"
 _TARGETS = ("laptime", "anomaly", "race")
@@ -52,7 +52,7 @@ def read_series(text: str | None) -> Series | None:
         raise BadInput(str(error)) from error
 
 
-def _train(target: str, store: SqlStore, folder: Path, series: Series | None) -> list[dict[str, Any]]:
+def _train(target: str, store: Store, folder: Path, series: Series | None) -> list[dict[str, Any]]:
     from racelab.models import anomaly, laptime
 
     log.info("training %s", target)

@@ -11,7 +11,7 @@ from racelab.errors import NotFound
 from racelab.live.reducers import fold, initial_state
 from racelab.live.state import DISQUALIFIED, FINISHED, RETIRED, RaceState
 from racelab.live.stored import stored_records
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 # The best classification that is known wins.
 _KINDS = {
@@ -21,7 +21,7 @@ _KINDS = {
 }
 
 
-def final_state(store: SqlStore, key: SessionKey) -> tuple[RaceState, str]:
+def final_state(store: Store, key: SessionKey) -> tuple[RaceState, str]:
     """The state after the session's last record, and whose classification it shows, in words.
 
     Raises:

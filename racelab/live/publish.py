@@ -9,8 +9,8 @@ from racelab.domain.flags import Flag, RaceControlMessage
 from racelab.domain.records import Weather
 from racelab.domain.sessions import SessionKey
 from racelab.live.state import CarState, RaceState
+from racelab.store.protocol import Store
 from racelab.store.rows import Columns, named_columns
-from racelab.store.sql import SqlStore
 
 _PLAIN = (
     "time_ms", "flag_since_ms", "elapsed_ms", "remaining_ms", "remaining_laps", "status", "is_race",
@@ -54,7 +54,7 @@ def race_from_json(text: str) -> tuple[RaceState, list[str]]:
 class LivePublisher:
     """Makes the rows of the live tables for each new state, with a revision that only rises."""
 
-    def __init__(self, store: SqlStore, key: SessionKey) -> None:
+    def __init__(self, store: Store, key: SessionKey) -> None:
         rows = store.newer("live_sessions", key, -1)
         self.revision: int = rows[0]["revision"] if rows else 0
         self._session_id = key.session_id
@@ -83,7 +83,7 @@ class LivePublisher:
 class LiveReader:
     """Reads a published session; each poll reads only the rows that are newer than what it has."""
 
-    def __init__(self, store: SqlStore, key: SessionKey) -> None:
+    def __init__(self, store: Store, key: SessionKey) -> None:
         self._store, self._key = store, key
         self._cars: dict[str, CarState] = {}
         self.revision = -1

@@ -13,7 +13,7 @@ from racelab.live.publish import LivePublisher
 from racelab.live.reducers import fold, initial_state, reduce, settle
 from racelab.live.state import RaceState
 from racelab.live.writer import SessionWriter
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 # One transaction a second of real time; a viewer's page asks twice as often.
 BATCH = timedelta(seconds=1)
@@ -29,7 +29,7 @@ class Road:
     """
 
     parser: Parser
-    store: SqlStore
+    store: Store
     key: SessionKey
     wall: Clock
     writer: SessionWriter | None = None

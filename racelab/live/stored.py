@@ -15,7 +15,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.domain.tyres import Compound
 from racelab.errors import NotFound
 from racelab.live.feed import StoredFeed
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 Known = tuple[int, Record]
 _ENUMS: dict[str, Any] = {"flag": Flag, "quality": Quality, "compound": Compound, "stop_type": StopType}
@@ -26,7 +26,7 @@ _TICK_MS = 1000
 _BEFORE_MS, _LONGEST_MS = 2 * 3_600_000, 48 * 3_600_000
 
 
-def stored_feed(store: SqlStore, key: SessionKey) -> StoredFeed:
+def stored_feed(store: Store, key: SessionKey) -> StoredFeed:
     """The session as frames of a second each, with the race clock running.
 
     Raises:
@@ -41,12 +41,12 @@ def stored_feed(store: SqlStore, key: SessionKey) -> StoredFeed:
     return StoredFeed(list(_frames(known, start, length)))
 
 
-def stored_records(store: SqlStore, key: SessionKey) -> list[Record]:
+def stored_records(store: Store, key: SessionKey) -> list[Record]:
     """The session's records in the order in which they would have become known."""
     return [record for _, record in _known(store, key)]
 
 
-def _known(store: SqlStore, key: SessionKey) -> list[Known]:
+def _known(store: Store, key: SessionKey) -> list[Known]:
     laps = list(_laps(_records(store, "laps", key, Lap)))
     ends = {(lap.car_number, lap.lap_number): end for end, lap in laps}
     known: list[Known] = [*_entries(store, key), *laps, *_stops(_records(store, "pit_stops", key, PitStop), ends)]
@@ -60,7 +60,7 @@ _TIMED: tuple[tuple[str, Any], ...] = (
 )  # fmt: skip
 
 
-def _records(store: SqlStore, table: str, key: SessionKey, kind: Any) -> list[Any]:
+def _records(store: Store, table: str, key: SessionKey, kind: Any) -> list[Any]:
     frame = store.read(table, key)
     names = [field.name for field in fields(kind) if field.name in frame.columns]
     plain = frame[names].astype(object).where(frame[names].notna(), None)
@@ -70,7 +70,7 @@ def _records(store: SqlStore, table: str, key: SessionKey, kind: Any) -> list[An
     return [kind(**dict(zip(names, row, strict=True))) for row in plain.itertuples(index=False, name=None)]
 
 
-def _entries(store: SqlStore, key: SessionKey) -> Iterator[Known]:
+def _entries(store: Store, key: SessionKey) -> Iterator[Known]:
     """Entries before everything else, in the order of the grid where it is known."""
     crews: dict[str, list[Driver]] = {}
     for row in store.read("drivers", key).itertuples():

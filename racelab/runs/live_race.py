@@ -15,7 +15,7 @@ from racelab.errors import NotFound
 from racelab.live.final import final_state
 from racelab.live.publish import LiveReader
 from racelab.store.open import open_store
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 from racelab.views.bar import SessionNames
 from racelab.views.live_page import LivePage, LiveSource
 
@@ -23,7 +23,7 @@ from racelab.views.live_page import LivePage, LiveSource
 class StoreSource:
     """One session of the store as a live page reads it."""
 
-    def __init__(self, store: SqlStore, key: SessionKey) -> None:
+    def __init__(self, store: Store, key: SessionKey) -> None:
         self._store, self._key = store, key
         self._reader = LiveReader(store, key)
         self._names = session_names(store, key)
@@ -70,7 +70,7 @@ class StoreSource:
 class StoreDirectory:
     """The sessions of the store."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def latest(self) -> int | None:
@@ -114,7 +114,7 @@ def query_value(query: str, name: str) -> str | None:
     return values[0].strip()[:80] or None if values else None
 
 
-def session_names(store: SqlStore, key: SessionKey) -> SessionNames:
+def session_names(store: Store, key: SessionKey) -> SessionNames:
     """What the bar says of a session."""
     held = store.read("sessions", key).iloc[0]
     events = store.read("events")

@@ -1,14 +1,21 @@
 """The store that the settings name."""
 
 from racelab.settings import get_settings
-from racelab.store.sql import SqlStore
+from racelab.store.protocol import Store
 
 
-def open_store(url: str | None = None) -> SqlStore:
-    """Open the store at a URL, or the one that RACELAB_DB names.
+def open_store(url: str | None = None) -> Store:
+    """Open the store at a URL, or the one that RACELAB_DB names: a folder of JSON files, SQLite or PostgreSQL.
 
     Raises:
         StoreError: it cannot be opened.
     """
     settings = get_settings()
-    return SqlStore(url or settings.store_url, chunk_rows=settings.chunk_rows, busy_timeout_s=settings.busy_timeout_s)
+    named = url or settings.store_url
+    if named.startswith("json:"):
+        from racelab.store.folder import JsonStore  # imported here: who has a database need not load it
+
+        return JsonStore(named, busy_timeout_s=settings.busy_timeout_s)
+    from racelab.store.sql import SqlStore
+
+    return SqlStore(named, chunk_rows=settings.chunk_rows, busy_timeout_s=settings.busy_timeout_s)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import pandas as pd
 
@@ -25,6 +26,14 @@ class Written:
 
 class Store(Protocol):
     """A place where sessions are kept. Filters (``where``) are equal values, or a list of them."""
+
+    def __enter__(self) -> Self:
+        """The store, closed at the end of the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
 
     @property
     def url(self) -> str:

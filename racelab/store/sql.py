@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from racelab.domain.records import SessionData
 from racelab.domain.sessions import Event, SessionKey
-from racelab.errors import NotFound, StoreError
+from racelab.errors import StoreError
 from racelab.store import bulk, reading, writing
 from racelab.store.engine import first_line, mask, open_engine
 from racelab.store.engine import writing as writable
 from racelab.store.frames import to_frame
 from racelab.store.protocol import Progress, Written
+from racelab.store.references import not_stored, read_reference
 from racelab.store.rows import Columns, named_columns
 from racelab.store.tables import SA_TABLES, TABLES
 
@@ -141,17 +142,11 @@ class SqlStore:
         Raises:
             NotFound: the text names no session, or the store lacks it.
         """
-        text = str(reference).strip()
-        try:
-            key = SessionKey.of_id(int(text)) if text.isdecimal() else SessionKey.read(text)
-        except ValueError as error:
-            raise NotFound(str(error)) from error
+        key = read_reference(reference)
         ids = SA_TABLES["sessions"].c.session_id
         with self._reading() as connection:
             if connection.execute(sa.select(ids).where(ids == key.session_id)).first() is None:
-                raise NotFound(
-                    f"the store {mask(self.url)} has no session {key}: `racelab sessions` lists what is there"
-                )
+                raise not_stored(key, mask(self.url))
         return key
 
     def digest(self, key: SessionKey) -> str | None:
