@@ -100,7 +100,7 @@ _HISTORY_RESULT_VALUES = (
 )  # fmt: skip
 _HISTORY_EVENT_VALUES = (
     "name", "official_name", "date", "start_utc", "circuit_ref", "circuit", "country", "laps", "scheduled_laps",
-    "lap_length_m", "distance_m",
+    "lap_length_m", "distance_m", "qualifying_format",
 )  # fmt: skip
 # Seasons since 1950 as their providers tell them, each by its own ids; `identities` joins the ids.
 HISTORY_TABLES = (

@@ -115,6 +115,7 @@ _TABLES = {
             ("scheduled_laps", "int", True, "The length set for the session, if by laps"),
             ("lap_length_m", "float", True, "The length of one lap [m]"),
             ("distance_m", "float", True, "The distance raced [m]"),
+            ("qualifying_format", "text", True, "How the grid was decided, in the provider's words, such as KNOCKOUT or AGGREGATE"),
         ],
         [],
     ),
