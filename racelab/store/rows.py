@@ -4,10 +4,16 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from racelab.domain.records import SessionData
 from racelab.store.tables import SOURCE_TABLES, TABLES
+from racelab.store.values import ArrayColumn
 
-Columns = dict[str, list[Any]]
+# A column is a list, or a frame's own (`ArrayColumn`), which gives the same values when it is read as a sequence.
+Columns = dict[str, Sequence[Any]]
 _FIELD = {"table_name": "table", "column_name": "column"}
 
 
@@ -54,10 +60,28 @@ def _of_frame(data: SessionData) -> Columns:
     frame = data.telemetry
     if frame is None or frame.empty:
         return {}
-    keys = [key for key in TABLES["telemetry"].columns if key in frame.columns]
-    # In the order of the natural key a clustered table takes rows more than twice as fast.
-    frame = frame.sort_values(list(TABLES["telemetry"].key[1:]))
-    return {key: frame[key].astype(object).where(frame[key].notna(), None).tolist() for key in keys}
+    return frame_columns("telemetry", frame, _key_order(frame))
+
+
+def frame_columns(table: str, frame: pd.DataFrame, order: "NDArray[np.intp] | None" = None) -> Columns:
+    """The columns of a table that a frame has, without a copy of it; ``order`` are the rows' places."""
+    return {key: ArrayColumn(key, frame[key], order) for key in TABLES[table].columns if key in frame.columns}
+
+
+def _key_order(frame: pd.DataFrame) -> "NDArray[np.intp] | None":
+    """The places of a telemetry frame's rows in the order of the natural key; None where they are in it already.
+
+    In this order a clustered table takes rows more than twice as fast.
+    """
+    if frame["time_ms"].isna().any():
+        return None  # the database will refuse it
+    texts = [pd.factorize(frame[key], sort=True)[0] for key in ("car_number", "kind")]
+    times = frame["time_ms"].to_numpy(dtype="int64")
+    group = texts[0] * (texts[1].max() + 1) + texts[1]
+    steps = np.diff(group)
+    if bool(((steps > 0) | ((steps == 0) & (np.diff(times) >= 0))).all()):
+        return None
+    return np.lexsort((times, group))
 
 
 def named_columns(table: str, rows: Iterable[dict[str, Any]]) -> Columns:
