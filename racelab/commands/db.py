@@ -1,26 +1,40 @@
 """`racelab db ...`: the store itself."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
 
-from racelab.commands.context import emit, printable, table, track
+from racelab.commands.context import emit, is_json, log, printable, table, track
 from racelab.errors import StoreError
+from racelab.runs.checksums import store_checksums
 from racelab.runs.database.access import looking
+from racelab.runs.database.backup import back_up
+from racelab.runs.database.backup import restore as restore_backup
 from racelab.runs.database.check import find_problems, steps
 from racelab.runs.database.problems import Problem
+from racelab.runs.database.stats import statistics
 from racelab.settings import get_settings
 from racelab.store.engine import mask, upgrade_store
 from racelab.store.migrate import head
+from racelab.store.open import open_store
+from racelab.store.protocol import Progress
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     family = typer.Typer(no_args_is_help=True, help="Look after the store.")
     family.command("upgrade")(upgrade)
-    family.command("check")(check)
+    for command in (check, stats, backup, restore):
+        family.command(command.__name__)(command)
     app.add_typer(family, name="db")
 
 
@@ -53,6 +67,71 @@ def check() -> None:
         raise StoreError(
             f"the store {shown} has {_counted(len(problems), 'problem')}: the first is {_sentence(problems[0])}"
         )
+
+
+def stats(
+    checksums: bool = typer.Option(False, "--checksums", help="Read every row and print each table's SHA-256"),
+) -> None:
+    """Rows of each table, sessions of each season, room on the disk, and checksums that do not depend on the database."""
+    settings = get_settings()
+    with looking(settings) as store:
+        payload = {"store": mask(store.url), **statistics(store)}
+    if checksums:
+        with open_store() as opened, progressing() as progress:
+            digests = store_checksums(opened, progress)
+        for name, digest in digests.items():
+            payload["tables"][name]["sha256"] = digest
+    emit(payload, lambda console: _print_stats(console, payload))
+
+
+def backup(
+    file: Path = typer.Argument(help="The file to write"),
+    force: bool = typer.Option(False, "--force", help="Replace the file if it is there"),
+) -> None:
+    """Save what the store holds at this moment in one file, while others go on writing."""
+    with progressing() as progress:
+        manifest = back_up(get_settings(), file, progress, force=force)
+    said = f"{file}: {sum(manifest.rows.values())} rows, {file.stat().st_size} bytes"
+    payload = {"file": file, "bytes": file.stat().st_size, "schema": manifest.schema, "rows": manifest.rows}
+    emit(payload, lambda console: console.print(said, markup=False))
+
+
+def restore(
+    file: Path = typer.Argument(help="A backup of `racelab db backup`"),
+    force: bool = typer.Option(False, "--force", help="Replace what the store holds"),
+) -> None:
+    """Put a backup into the store; it is compared with its checksums before anything is replaced."""
+    settings = get_settings()
+    with progressing() as progress:
+        manifest = restore_backup(settings, file, progress, force=force)
+    said = f"{mask(settings.store_url)}: {sum(manifest.rows.values())} rows of {manifest.created_utc}"
+    payload = {"store": mask(settings.store_url), "schema": head(), "rows": manifest.rows}
+    emit(payload, lambda console: console.print(said, markup=False))
+
+
+@contextmanager
+def progressing() -> Iterator[Progress]:
+    """What is told of long work: one line that changes on a terminal, a log line for each label elsewhere."""
+    if not sys.stderr.isatty() or is_json():
+        told: set[str] = set()
+
+        def note(label: str, _count: int) -> None:
+            if label not in told:
+                told.add(label)
+                log.info("%s", printable(label))
+
+        yield note
+        return
+    with Status("", console=Console(stderr=True)) as status:
+        yield lambda label, count: status.update(f"{escape(printable(label))} {count:,}")
+
+
+def _print_stats(console: Console, payload: dict[str, Any]) -> None:
+    console.print(f"{payload['store']}, schema {payload['schema'] or 'none'}, {payload['bytes']} bytes", markup=False)
+    console.print(table(pd.DataFrame(payload["seasons"], columns=["series", "season", "events", "sessions"])))
+    rows = [{"table": name, **told} for name, told in payload["tables"].items()]
+    frame = pd.DataFrame(rows).astype({"bytes": "Int64", "index_bytes": "Int64"})
+    console.print(table(frame))
 
 
 def _print_check(console: Console, checks: pd.DataFrame, problems: list[Problem]) -> None:

@@ -88,7 +88,7 @@ def _bytes(column: "pd.Series[Any]", kind: str) -> tuple[NDArray[Any], NDArray[A
         moments = pd.to_datetime(column, utc=True).dt.as_unit("us")
         values = _number_bytes(np.where(there, moments.astype("int64"), 0), "<i8")
     else:
-        values = _number_bytes(column.fillna(0).astype("int64").to_numpy(), "<i8")
+        values = _number_bytes(column.astype("Int64").fillna(0).to_numpy(dtype="int64"), "<i8")
     return there.astype("uint8").reshape(-1, 1), values
 
 

@@ -41,12 +41,12 @@ def create_or_check(connection: sa.Connection) -> None:
             )
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Bring the schema to the newest revision, in the connection's transaction."""
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision, in the connection's transaction."""
     from alembic import command  # imported here: opening a current store does not need it
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

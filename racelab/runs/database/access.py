@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
@@ -70,7 +71,7 @@ def looking(settings: Settings) -> Iterator[Opened]:
             if kind == "json":
                 _fill(connection, url)
             yield Opened(url, kind, connection)
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
         raise StoreError(f"the store {mask(url)} cannot be read: {first_line(error)}") from error
     finally:
         engine.dispose()
