@@ -73,7 +73,18 @@ def _rank(column: "pd.Series[Any]") -> NDArray[Any]:
     """Numbers that sort as the column's values do: texts by code point."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return np.asarray(column.astype("int64"))
-    return np.asarray(pd.factorize(column.astype(object), sort=True)[0])
+    return _coded(column)[0]
+
+
+def _coded(column: "pd.Series[Any]") -> tuple[NDArray[Any], list[str]]:
+    """The place of each text among the sorted different ones, -1 for a missing one; and these.
+
+    pandas's own factorize takes a text to end at its first NUL.
+    """
+    texts = column.astype(object).where(column.notna(), None).tolist()
+    different = sorted(set(texts) - {None})
+    places = {text: place for place, text in enumerate(different)}
+    return np.fromiter((places.get(text, -1) for text in texts), dtype="int64", count=len(texts)), different
 
 
 def _bytes(column: "pd.Series[Any]", kind: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -97,8 +108,8 @@ def _number_bytes(values: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 
 def _text_bytes(column: "pd.Series[Any]") -> NDArray[Any]:
-    codes, uniques = pd.factorize(column.astype(object))
-    digests = [hashlib.blake2b(str(text).encode(), digest_size=16).digest() for text in uniques]
+    codes, texts = _coded(column)
+    digests = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
     table = np.frombuffer(b"".join([*digests, bytes(16)]), dtype="uint8").reshape(-1, 16)
-    # A missing text has the code -1, which is the last row: zeros.
+    # A missing text has the place -1, which is the last row: zeros.
     return np.asarray(table[codes])
