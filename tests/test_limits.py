@@ -9,7 +9,8 @@ from builders import KEY, session_data
 from racelab import load
 from racelab.domain.entries import Driver
 from racelab.domain.laps import Quality
-from racelab.domain.limits import impossible, leave_out_impossible
+from racelab.domain.checks import check, is_note
+from racelab.domain.checks.limits import impossible
 from racelab.domain.records import SessionData
 from racelab.runs.ingest import ingest
 from racelab.store.sql import SqlStore
@@ -30,19 +31,23 @@ def odd_session() -> SessionData:
 
 def test_what_can_be_is_left_alone() -> None:
     data = session_data()
-    leave_out_impossible(data)
+    check(data)
+    data.checks.clear()
     assert data == session_data()
 
 
 def test_what_cannot_be_becomes_null_with_a_repair_and_a_row_of_an_impossible_key_goes() -> None:
     data = odd_session()
-    leave_out_impossible(data)
-    assert {(r.table, r.column, r.before) for r in data.repairs} == {
-        ("laps", "top_speed_kph", "-5.0"), ("laps", "lap_number", "20000"), ("weather", "humidity_pct", "140.0"),
+    check(data)
+    rows = [repair for repair in data.repairs if not is_note(repair)]
+    assert {(r.table, r.column, r.before) for r in rows} == {
+        ("laps", "top_speed_kph", "-5.0"), ("weather", "humidity_pct", "140.0"),
         ("results", "best_lap_ms", "-1"), ("drivers", "seat", "0"), ("telemetry", "speed_kph", "900.0"),
         ("telemetry", "time_ms", "10000000000"),
     }  # fmt: skip
-    assert {repair.rule for repair in data.repairs} == {"impossible_value"}
+    assert {repair.rule for repair in rows} == {"impossible_value"}
+    (kept_out,) = data.quarantine
+    assert (kept_out.rule, kept_out.record) == ("impossible_value", "007 lap 20000")
     assert len(data.laps) == 5
     assert (data.laps[0].top_speed_kph, data.laps[0].quality) == (None, Quality.REPAIRED)
     assert data.weather[0].humidity_pct is None

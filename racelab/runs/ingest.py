@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from racelab.analysis.metrics import driver_metrics
-from racelab.domain.limits import leave_out_impossible
+from racelab.domain.checks import check
 from racelab.domain.records import SessionData
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, RacelabError, SessionMissing
@@ -55,7 +55,7 @@ def ingest_one(session: Found, store: Store, taken: set[SessionKey], *, force: b
                 f"{session.label} is session {key}, as another file of this call: name its event with --event"
             )
         taken.add(key)
-        leave_out_impossible(data)
+        check(data)
         if not force and (reason := _why_kept(store, data)):
             return _outcome(key, data.event.name, "unchanged", error=f"{reason}; --force replaces it")
         written = store.write_session(data, force=force)

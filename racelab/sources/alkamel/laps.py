@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
+from racelab.domain.checks.limits import impossible
 from racelab.domain.laps import Lap, PitStop, Quality, StopType
-from racelab.domain.limits import impossible
 from racelab.domain.records import Record, Repair
 from racelab.domain.time import parse_duration
 from racelab.errors import BadInput

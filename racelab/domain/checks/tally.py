@@ -1,0 +1,44 @@
+"""How many records each rule accepted, repaired and quarantined, its own rows and those of the reader together."""
+
+from collections import Counter
+
+from racelab.domain.checks.rules import CHECKS, RULES, SOURCE_RULES
+from racelab.domain.records import Repair, SessionData, Tally
+
+
+def is_note(row: Repair) -> bool:
+    """Whether the row names a value that is kept, and no repair."""
+    return row.before == row.after
+
+
+def tally(data: SessionData, looked: Counter[str]) -> list[Tally]:
+    """One tally a rule that looked at something, in the order of the declarations.
+
+    Args:
+        data: the session after its checks.
+        looked: how many records each rule looked at.
+    """
+    repaired = Counter(rule for rule, _, _ in {(r.rule, r.table, r.record) for r in data.repairs if not is_note(r)})
+    noted = Counter(rule for rule, _, _ in {(r.rule, r.table, r.record) for r in data.repairs if is_note(r)})
+    quarantined = Counter(row.rule for row in data.quarantine)
+    before = {row.rule: row.checked for row in data.checks}
+    known = [rule.name for rule in (*SOURCE_RULES, *CHECKS)]
+    strange = [name for name in {**repaired, **noted, **quarantined} if name not in RULES]
+    rows = []
+    for rule in [*known, *strange]:
+        found = repaired[rule] + quarantined[rule]
+        # A session that is checked again has lost what the first time took out.
+        checked = max(looked[rule], before.get(rule, 0), found + noted[rule], _held(data, rule) if found or noted[rule] else 0)  # fmt: skip
+        if checked:
+            rows.append(Tally(rule, checked, checked - found, repaired[rule], quarantined[rule]))
+    return rows
+
+
+def _held(data: SessionData, rule: str) -> int:
+    """Records of the tables that a reader's rule looks at."""
+    if rule not in _OF_SOURCES:
+        return 0
+    return sum(len(getattr(data, table, ())) for table in _OF_SOURCES[rule])
+
+
+_OF_SOURCES = {rule.name: rule.tables for rule in SOURCE_RULES}
