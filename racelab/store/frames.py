@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from racelab.domain.vocabulary import COLUMNS
@@ -12,13 +13,26 @@ DTYPES = {"int": "Int64", "float": "float64", "text": "string", "bool": "boolean
 
 def to_frame(rows: Iterable[Sequence[Any]], keys: Sequence[str]) -> pd.DataFrame:
     """A frame with these columns, typed as the vocabulary says; nulls are NA, NaN or NaT."""
-    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(keys))
-    return typed(frame)
+    columns = list(zip(*rows, strict=True)) or [()] * len(keys)
+    return pd.DataFrame({key: _column(key, values) for key, values in zip(keys, columns, strict=True)}, copy=False)
 
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every column of the vocabulary in its type; other columns are left as they are."""
     return frame.assign(**{key: _typed(frame[key], COLUMNS[key].kind) for key in frame.columns if key in COLUMNS})
+
+
+def _column(key: str, values: tuple[Any, ...]) -> Any:
+    kind = COLUMNS[key].kind if key in COLUMNS else None
+    if kind == "float":
+        return np.array(values, dtype="float64")
+    plain = np.empty(len(values), dtype=object)
+    plain[:] = values
+    if kind == "int":
+        missing = np.equal(plain, None).astype(bool)
+        return pd.arrays.IntegerArray(np.where(missing, 0, plain).astype("int64"), missing)
+    series = pd.Series(plain)
+    return series.infer_objects() if kind is None else _typed(series, kind)
 
 
 def _typed(column: "pd.Series[Any]", kind: str) -> "pd.Series[Any]":
