@@ -24,6 +24,13 @@ class Settings(BaseSettings):
     f1_cache: Path | None = Field(
         default=None, description="FastF1's cache folder; default: f1-cache under RACELAB_DATA"
     )
+    f1_connect_s: float = Field(default=5.0, gt=0, description="Seconds in which a source of FastF1 takes a connection")
+    f1_read_s: float = Field(default=20.0, gt=0, description="Seconds that it may be silent in mid answer")
+    f1_answer_s: float = Field(default=300.0, gt=0, description="Seconds that a whole answer of it may take")
+    f1_tries: int = Field(default=2, ge=1, le=5, description="How often an answer that is cut or an error is asked for")
+    f1_pause_s: float = Field(default=1.0, ge=0, description="Seconds between two tries")
+    log_bytes: int = Field(default=1_000_000, ge=1000, description="Size at which logs/racelab.log is begun anew")
+    log_files: int = Field(default=5, ge=2, le=100, description="Log files that are kept, the current one included")
     chunk_rows: int = Field(default=50_000, ge=1, description="Rows handed to the database driver at once")
     busy_timeout_s: float = Field(
         default=30.0, gt=0, description="Seconds to wait for another writer of the same SQLite file"

@@ -2,18 +2,26 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import pandas as pd
 import typer
+from rich.console import Console
 
-from racelab.commands.context import emit, log, printable, table, track
+from racelab.commands.context import emit, log, printable, table
+from racelab.commands.progress import progress, stoppable
 from racelab.domain.series import Series
-from racelab.errors import BadInput, RacelabError
+from racelab.errors import BadInput, NotFound, RacelabError, SessionMissing, SourceUnavailable
+from racelab.runs.finding import Folder, expand, listed, of_season, sessions_of
 from racelab.runs.ingest import Found, Outcome, ingest
+from racelab.runs.logs import log_path, log_to_file, record
+from racelab.runs.summary import Summary, rows_table, summarise, words
 from racelab.settings import get_settings
+from racelab.sources.folder import PassedOver
 from racelab.sources.hints import Hints
 from racelab.store.open import open_store
 
@@ -45,15 +53,27 @@ def f1(
     max_events: int = typer.Option(None, min=1, help="Stop after so many events of a season"),
     force: bool = FORCE,
 ) -> None:
-    """Formula 1 through FastF1 (RACELAB_F1_MIRROR, RACELAB_F1_CACHE)."""
+    """Formula 1 through FastF1: a race, a season or several (RACELAB_F1_MIRROR, RACELAB_F1_CACHE)."""
+    found: list[Found] = []
+    years = read_seasons(seasons)
+    for year in years:
+        try:
+            found += _season(year, event, sessions or (), telemetry, max_events)
+        except (NotFound, SourceUnavailable) as error:
+            # Of several seasons, one without such an event or schedule does not stop the others.
+            if len(years) == 1:
+                raise
+            missing = SessionMissing(str(error)) if isinstance(error, NotFound) else error
+            found.append(of_season(Series.F1, year, missing))
+    run(found, force)
+
+
+def _season(year: int, event: str, sessions: Sequence[str], telemetry: bool, max_events: int | None) -> list[Found]:
     from racelab.sources import f1 as source
 
-    found: list[Found] = []
-    for season in read_seasons(seasons):
-        listed = source.find_sessions(season, event, sessions or (), telemetry=telemetry, settings=get_settings())
-        rounds = sorted({session.key.round for session in listed})[:max_events]
-        found += [session for session in listed if session.key.round in rounds]
-    run(found, force)
+    listed = source.find_sessions(year, event, sessions, telemetry=telemetry, settings=get_settings())
+    rounds = sorted({session.key.round for session in listed})[:max_events]
+    return [session for session in listed if session.key.round in rounds]
 
 
 def alkamel(
@@ -65,32 +85,50 @@ def alkamel(
     start: str = START,
     force: bool = FORCE,
 ) -> None:
-    """Al Kamel lap files of WEC, IMSA and GR Cup, with the results and weather beside them."""
+    """Al Kamel lap files of WEC, IMSA and GR Cup, or whole folders of them, with the results and weather beside them."""
+    _alkamel(paths, read_hints(series, season, event, circuit, start), force)
+
+
+def grcup(folder: Path = typer.Argument(help="A GR Cup event's folder, or one of many"), force: bool = FORCE) -> None:
+    """GR Cup events: laps, results, weather."""
+    _alkamel([folder], Hints(series=Series.GRCUP), force)
+
+
+def _alkamel(paths: Sequence[Path], hints: Hints, force: bool) -> None:
     from racelab.sources import alkamel as source
 
-    hints = read_hints(series, season, event, circuit, start)
-    run([session for path in paths for session in source.find_sessions(_there(path), hints)], force)
+    found: list[Found] = []
+    over: list[PassedOver] = []
+    for path in expand(paths):
+        sessions = list(listed(path, source.SOURCE, lambda path: source.find_sessions(path, hints)))
+        over += source.passed_over(path, [each for each in sessions if isinstance(each, source.FoundSession)])
+        found += sessions
+    run(found, force, over)
 
 
-def grcup(folder: Path = typer.Argument(help="A GR Cup event's folder"), force: bool = FORCE) -> None:
-    """A GR Cup event: laps, results, weather."""
-    from racelab.sources import alkamel as source
-
-    run(source.find_sessions(_there(folder), Hints(series=Series.GRCUP)), force)
-
-
-def recording(path: Path = typer.Argument(help="A Timing71 ZIP"), force: bool = FORCE) -> None:
-    """A recorded live session."""
+def recording(path: Path = typer.Argument(help="A Timing71 ZIP, or a folder of them"), force: bool = FORCE) -> None:
+    """Recorded live sessions."""
     from racelab.sources import timing71 as source
 
-    run(source.find_sessions(_there(path), Hints()), force)
+    kind = Folder(
+        "timing71", "a Timing71 recording", (".zip",), source.sniff, lambda file: source.find_sessions(file, Hints())
+    )
+    _files([path], kind, force)
 
 
 def laps(paths: list[Path] = PATHS, force: bool = FORCE) -> None:
-    """Lap tables in FastF1's columns: CSV or Parquet."""
+    """Lap tables in FastF1's columns, CSV or Parquet: files, folders or patterns such as 'laps/*.csv.gz'."""
     from racelab.sources import laptables as source
 
-    run([session for path in paths for session in source.find_sessions(_there(path), Hints())], force)
+    kind = Folder(
+        "laps", "a lap table", source.SUFFIXES, source.sniff, lambda file: source.find_sessions(file, Hints())
+    )
+    _files(paths, kind, force)
+
+
+def _files(paths: Sequence[Path], kind: Folder, force: bool) -> None:
+    over: list[PassedOver] = []
+    run(sessions_of(expand(paths), kind, over), force, over)
 
 
 def sample(seed: int = typer.Option(1, min=0, help="The same seed gives the same season"), force: bool = FORCE) -> None:
@@ -104,30 +142,65 @@ def sample(seed: int = typer.Option(1, min=0, help="The same seed gives the same
     (folder / f"ground_truth_{seed}.json").write_text(truth + "\n", encoding="utf-8")
 
 
-def run(found: Sequence[Found], force: bool) -> None:
-    """Ingest what was found, with progress, and print the outcomes.
+def run(found: Iterable[Found], force: bool, passed_over: Sequence[PassedOver] = ()) -> None:
+    """Ingest what was found, with progress and a log, and print the outcomes.
+
+    ``found`` may be read on the way, one file after the other; ``passed_over`` is looked at when all is done.
 
     Raises:
         RacelabError: some sessions failed; the others are stored.
     """
-    if not found:
+    total = len(found) if isinstance(found, Sized) else None
+    began = perf_counter()
+    with log_to_file(get_settings()), stoppable():
+        outcomes = _ingested(found, force, total)
+        seconds = perf_counter() - began
+        failed = _tell(outcomes, passed_over)
+        summary = summarise(outcomes, passed_over, seconds)
+        record.info("ingest ended: %s", words(summary))
+    emit({"sessions": [_document(each) for each in outcomes], "summary": summary}, partial(_print, outcomes, summary))
+    if failed:
+        others = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
+        raise RacelabError(f"{failed[0]['error']}{others}")
+
+
+def _ingested(found: Iterable[Found], force: bool, total: int | None) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    with open_store() as store, progress(total) as shown:
+        record.info("ingest begins: %s sessions into %s", total or "some", store.url)
+        try:
+            outcomes.extend(ingest(found, store, force=force, watch=shown))
+        except KeyboardInterrupt:
+            record.warning("ingest interrupted after %d sessions", len(outcomes))
+            raise
+    if not outcomes:
         raise BadInput(
             "nothing to ingest: no session found there; see `racelab ingest --help` for what each source reads"
         )
-    with open_store() as store:
-        steps = track(found, "ingest", len(found), lambda session: session.label)
-        outcomes = list(ingest(steps, store, force=force))
+    return outcomes
+
+
+def _tell(outcomes: Sequence[Outcome], passed_over: Sequence[PassedOver]) -> list[Outcome]:
+    """Say why sessions failed, are missing or were kept, and what was passed over; returns those that failed."""
     failed = [outcome for outcome in outcomes if outcome["change"] == "failed"]
     for outcome in outcomes:
         if outcome["error"] and outcome not in failed[:1]:
             log.warning("%s: %s", outcome["change"], printable(" ".join(outcome["error"].split())))
-    emit(
-        {"sessions": [_document(outcome) for outcome in outcomes]},
-        lambda console: console.print(table(_summary(outcomes))),
-    )
-    if failed:
-        others = f"; {len(failed) - 1} more failed" if len(failed) > 1 else ""
-        raise RacelabError(f"{failed[0]['error']}{others}")
+    for each in passed_over:
+        record.info("passed over %s: %s", each.path, each.reason)
+    if passed_over:
+        first = passed_over[0]
+        text = printable(f"{first.path}: {first.reason}")
+        log.info(
+            "%d files passed over, each named in %s; the first: %s", len(passed_over), log_path(get_settings()), text
+        )
+    return failed
+
+
+def _print(outcomes: Sequence[Outcome], summary: Summary, console: Console) -> None:
+    console.print(table(_sessions_table(outcomes)))
+    console.print(table(rows_table(summary), "Rows written"))
+    console.print(words(summary))
 
 
 def read_seasons(text: str) -> list[int]:
@@ -163,18 +236,12 @@ def read_hints(
     return Hints(known, season, event, circuit, moment)
 
 
-def _there(path: Path) -> Path:
-    if not path.exists():
-        raise BadInput(f"there is no file or folder {path}")
-    return path
-
-
 def _document(outcome: Outcome) -> Outcome:
     """What `--json` prints of a session; why one failed, is missing or was kept is said on standard error."""
     return {key: value for key, value in outcome.items() if key != "error"}
 
 
-def _summary(outcomes: list[Outcome]) -> pd.DataFrame:
+def _sessions_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     frame = pd.DataFrame(outcomes)
     frame["laps"] = [outcome["rows"].get("laps") for outcome in outcomes]
     return frame[_SHOWN].astype({"id": "Int64", "season": "Int64", "round": "Int64", "laps": "Int64"})

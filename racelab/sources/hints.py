@@ -1,6 +1,6 @@
-"""What the user tells a reader beyond the file itself."""
+"""What the user tells a reader beyond the file itself, and what a reader tells of its own work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from racelab.domain.series import Series
@@ -15,3 +15,11 @@ class Hints:
     event: str | None = None
     circuit: str | None = None
     start: datetime | None = None
+
+
+@dataclass(slots=True)
+class Took:
+    """What a source's own library took (seconds) and said (its warnings) while a session was read."""
+
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)

@@ -1,17 +1,23 @@
 """Al Kamel Systems' result files: WEC, IMSA and the GR Cup."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-from racelab.domain.records import SessionData
+from racelab.domain.records import Provenance, SessionData
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput
 from racelab.sources.alkamel.files import Kind, SessionFiles, find, kind_of
-from racelab.sources.alkamel.session import read_session
+from racelab.sources.alkamel.session import SOURCE, VERSION, read_session
+from racelab.sources.alkamel.tables import digest_of
+from racelab.sources.folder import PassedOver, files_below, why_passed_over
 from racelab.sources.hints import Hints
+from racelab.sources.textfile import read_raw
 
-__all__ = ["FoundSession", "find_sessions", "read", "sniff"]
+_SUFFIXES = (".csv", ".csv.gz")
+
+__all__ = ["SOURCE", "FoundSession", "find_sessions", "passed_over", "read", "sniff"]
 
 
 @dataclass(slots=True)
@@ -22,6 +28,19 @@ class FoundSession:
     files: SessionFiles
     hints: Hints
     _taken: dict[SessionKey, Path] = field(repr=False)
+    source: ClassVar[str] = SOURCE
+
+    @property
+    def location(self) -> str:
+        """The file that the session goes by."""
+        return str(self.files.main)
+
+    def origin(self) -> Provenance | None:
+        """The provenance that a reading would give, from the files' bytes alone; None where hints name the session."""
+        if self.hints != Hints(self.hints.series):
+            return None
+        digest = digest_of(map(read_raw, self.files.paths), self.hints)
+        return Provenance(SOURCE, self.location, digest, VERSION)
 
     def read(self) -> SessionData:
         """The session's data.
@@ -41,9 +60,8 @@ class FoundSession:
 
 def sniff(path: Path) -> bool:
     """Whether the file, or a file in the folder, is an Al Kamel lap or results file by its header."""
-    candidates = [path] if path.is_file() else path.rglob("*")
     wanted = (Kind.LAPS, Kind.RESULTS)
-    return any(file.is_file() and ".csv" in file.name.lower() and kind_of(file) in wanted for file in candidates)
+    return any(".csv" in file.name.lower() and kind_of(file) in wanted for file in files_below(path))
 
 
 def find_sessions(path: Path, hints: Hints) -> list[FoundSession]:
@@ -55,6 +73,18 @@ def find_sessions(path: Path, hints: Hints) -> list[FoundSession]:
     taken: dict[SessionKey, Path] = {}
     root = path if path.is_dir() else path.parent
     return [FoundSession(_label(files, root), files, hints, taken) for files in find(path)]
+
+
+def passed_over(path: Path, found: Iterable[FoundSession]) -> list[PassedOver]:
+    """The files at or below a path that none of the sessions found there takes, and why."""
+    used = {file for session in found for file in session.files.paths}
+    said: list[PassedOver] = []
+    for file in files_below(path, said):
+        if file not in used and path.is_dir():
+            alone = kind_of(file) if file.name.lower().endswith(_SUFFIXES) else None
+            why = PassedOver(file, f"a {alone} file with no lap or results file beside it")
+            said.append(why if alone else why_passed_over(file, "an Al Kamel file", _SUFFIXES))
+    return said
 
 
 def read(path: Path, hints: Hints) -> Iterator[SessionData]:

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from racelab.errors import BadInput
 from racelab.sources import grcup
 from racelab.sources.alkamel import specification as spec
+from racelab.sources.folder import files_below
 from racelab.sources.textfile import split_header
 
 _HEAD_BYTES = 8192
@@ -48,6 +49,11 @@ class SessionFiles:
     def main(self) -> Path:
         """The file that the session goes by."""
         return self.laps or self.results[0]
+
+    @property
+    def paths(self) -> list[Path]:
+        """All of them, in order of name."""
+        return sorted(path for path in (self.laps, *self.results, *self.weather, *self.logger) if path)
 
     @property
     def race_number(self) -> int | None:
@@ -98,7 +104,7 @@ def find(path: Path) -> list[SessionFiles]:
     if path.is_file():
         return _of_file(path)
     groups: dict[tuple[Path, str], list[tuple[Kind, Path]]] = {}
-    for file, kind in _known(path.rglob("*")):
+    for file, kind in _known(files_below(path)):
         groups.setdefault((file.parent, _tag(file)), []).append((kind, file))
     found = [session for _, members in sorted(groups.items()) for session in _sessions(members)]
     if not found:
@@ -121,7 +127,7 @@ def _of_file(path: Path) -> list[SessionFiles]:
     return found
 
 
-def _known(paths: Iterator[Path]) -> Iterator[tuple[Path, Kind]]:
+def _known(paths: Iterable[Path]) -> Iterator[tuple[Path, Kind]]:
     for path in sorted(paths):
         if _SUFFIX.search(path.name) and path.is_file():
             kind = kind_of(path) or named_kind(path)

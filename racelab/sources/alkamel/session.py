@@ -20,6 +20,7 @@ from racelab.sources.alkamel.weather import read_weather
 from racelab.sources.hints import Hints
 from racelab.sources.textfile import TextTable
 
+SOURCE = "alkamel"
 VERSION = "1"
 
 
@@ -35,7 +36,7 @@ def read_session(files: SessionFiles, hints: Hints) -> SessionData:
     named = name_session(files, clues_of(tables, loggers), hints)
     start = start_of(named, tables, hints)
     data = SessionData(
-        named.event, Session(named.key), Provenance("alkamel", str(files.main), tables.digest, VERSION), repairs=shared
+        named.event, Session(named.key), Provenance(SOURCE, str(files.main), tables.digest, VERSION), repairs=shared
     )
     data.repairs += [repair for logger in loggers for repair in logger.repairs]
     if tables.laps:

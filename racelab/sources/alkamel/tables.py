@@ -1,6 +1,7 @@
 """A session's files read as tables, once, and what their content tells of the session."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +29,8 @@ class Tables:
 
 def read_tables(files: SessionFiles, hints: Hints) -> Tables:
     """Read every file once; an empty weather file is one that is not there."""
-    paths = [path for path in (files.laps, *files.results, *files.weather, *files.logger) if path]
-    raw = {path: read_raw(path) for path in sorted(paths)}
-    digest = hashlib.sha256(b"".join(raw.values()))
-    if hints.start or hints.circuit:
-        digest.update(repr((hints.start, hints.circuit)).encode())
-    tables = Tables(digest.hexdigest())
+    raw = {path: read_raw(path) for path in files.paths}
+    tables = Tables(digest_of(raw.values(), hints))
     tables.laps = _table(files.laps, raw, "lap file (23_Analysis_Race)", spec.LAP_COLUMNS) if files.laps else None
     if tables.laps and not tables.laps.rows:
         raise BadInput(f"{tables.laps.path}, line 1: the file has a header and no laps: fetch it again")
@@ -48,6 +45,16 @@ def read_tables(files: SessionFiles, hints: Hints) -> Tables:
     tables.weather = [_table(path, raw, "weather file", spec.WEATHER_COLUMNS) for path in there]
     tables.logger = [_table(path, raw, "logger file", grcup.LOGGER_COLUMNS, whole_lines=False) for path in files.logger]
     return tables
+
+
+def digest_of(contents: Iterable[bytes], hints: Hints) -> str:
+    """SHA-256 (hexadecimal) of the files' bytes as they lie there, and of the hints that change what is read."""
+    digest = hashlib.sha256()
+    for raw in contents:
+        digest.update(raw)
+    if hints.start or hints.circuit:
+        digest.update(repr((hints.start, hints.circuit)).encode())
+    return digest.hexdigest()
 
 
 def _table(

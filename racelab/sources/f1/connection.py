@@ -9,11 +9,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from racelab.errors import BadInput, SourceUnavailable
 from racelab.settings import Settings
+from racelab.sources.f1.cache import PendingCache
+
+if TYPE_CHECKING:
+    from racelab.sources.f1.limits import Answers
 
 OFFICIAL = "https://livetiming.formula1.com"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -22,15 +26,21 @@ _LOGGERS = ("fastf1", "requests_cache", "urllib3")
 
 @dataclass(slots=True)
 class Connection:
-    """An open way to FastF1: the address without secrets, its failures and FastF1's warnings so far.
-
-    ``absent`` holds the addresses that the source says it does not have (404).
-    """
+    """An open way to FastF1: the address without secrets, what came of its requests and its warnings so far."""
 
     location: str
-    troubles: list[str] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
+    answers: "Answers"
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def troubles(self) -> list[str]:
+        """What the sources did not answer, or not well."""
+        return self.answers.troubles
+
+    @property
+    def absent(self) -> list[str]:
+        """The addresses that the source says it does not have (404)."""
+        return self.answers.absent
 
 
 @contextmanager
@@ -42,12 +52,16 @@ def connected(settings: Settings) -> Iterator[Connection]:
         SourceUnavailable: FastF1 failed as a whole; its own errors are never seen outside.
     """
     mirror = _base_url(settings.f1_mirror)
-    connection = Connection(_without_secrets(mirror or OFFICIAL))
+    from racelab.sources.f1.limits import Answers
+
+    connection = Connection(_without_secrets(mirror or OFFICIAL), Answers())
     with ExitStack() as stack:
         stack.enter_context(_quiet(connection.warnings))
         stack.enter_context(_reported(connection))
-        _configure(stack, settings, mirror, connection)
+        pending = _configure(stack, settings, mirror, connection)
         yield connection
+        if not connection.troubles:
+            pending.commit()
 
 
 def _base_url(text: str | None) -> str | None:
@@ -65,7 +79,7 @@ def _without_secrets(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _configure(stack: ExitStack, settings: Settings, mirror: str | None, connection: Connection) -> None:
+def _configure(stack: ExitStack, settings: Settings, mirror: str | None, connection: Connection) -> PendingCache:
     import fastf1.logger
     import fastf1.req
 
@@ -90,7 +104,11 @@ def _configure(stack: ExitStack, settings: Settings, mirror: str | None, connect
     for session in (cache._requests_session, cache._requests_session_cached):
         stack.callback(session.close)
     sessions = (cache._requests_session, cache._requests_session_cached)
-    bound_sessions(sessions, settings, mirror, connection.troubles, connection.absent)
+    bound_sessions(sessions, settings, mirror, connection.answers)
+    pending = PendingCache(cache._API_CORE_VERSION)
+    stack.callback(setattr, cache, "_write_cache", cache.__dict__["_write_cache"])
+    cache._write_cache = pending.write
+    return pending
 
 
 def _point_at(stack: ExitStack, mirror: str) -> None:

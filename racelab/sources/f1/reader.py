@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from importlib.metadata import version
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -19,9 +20,10 @@ from racelab.sources.f1.results import is_official, make_entries, make_results
 from racelab.sources.f1.specification import ORDERED
 from racelab.sources.f1.stops import find_stops
 from racelab.sources.f1.telemetry import make_telemetry
+from racelab.sources.hints import Took
 
 SOURCE = "f1"
-READER = "1"
+READER = "2"
 _FRAMES = {
     "results": "results",
     "laps": "laps",
@@ -36,31 +38,29 @@ _LAPS = "TimingData.jsonStream"
 _WORTH = ("laps", "results", "weather", "race_control", "telemetry")
 
 
-def read_session(session: Any, key: SessionKey, connection: Connection, *, telemetry: bool) -> SessionData:
-    """Load a FastF1 session and convert it; to be called within `connected`.
+def read_session(
+    session: Any, key: SessionKey, connection: Connection, *, telemetry: bool, took: Took | None = None
+) -> SessionData:
+    """Load a FastF1 session and convert it; to be called within `connected`. ``took`` gets FastF1's own time.
 
     Raises:
         SessionMissing: the source has nothing of the session.
         SourceUnavailable: it could not be asked, or its answers cannot be read.
     """
-    session.load(laps=True, telemetry=telemetry, weather=True, messages=True)
+    _load(session, telemetry, took or Took())
+    _refuse_partial(key, connection)
     frames = {name: _frame(session, attribute) for name, attribute in _FRAMES.items()}
     samples = {kind: _part(session, kind, {}) if telemetry else {} for kind in ("car_data", "pos_data")}
     clock = _clock(session, frames)
     location = f"{connection.location}{session.api_path}"
-    digest = digest_frames(
-        {
-            **{name: _in_order(frame) for name, frame in frames.items()},
-            **{f"{kind}/{car}": frame for kind, cars in samples.items() for car, frame in cars.items()},
-            "info": pd.DataFrame([{"info": repr(sorted(_part(session, "session_info", {}).items()))}]),
-        }
-    )
+    digest = _digest(frames, samples, _part(session, "session_info", {}))
     data = SessionData(
         _event(session), _session(session, key, frames["session_status"], clock),
         Provenance(SOURCE, location, digest, f"fastf1 {version('fastf1')}, reader {READER}"),
     )  # fmt: skip
     _fill(data, frames, clock)
-    data.telemetry = make_telemetry(samples["car_data"], samples["pos_data"], clock)
+    if any(samples.values()):
+        data.telemetry = make_telemetry(samples["car_data"], samples["pos_data"], clock)
     data.missing = _missing(data, frames, samples if telemetry else {}, clock)
     if all(getattr(data, part) is None or not len(getattr(data, part)) for part in _WORTH):
         why = explain(connection, "the source lacks them; try another session, or again some hours after its end")
@@ -68,6 +68,34 @@ def read_session(session: Any, key: SessionKey, connection: Connection, *, telem
         kind = SessionMissing if lacks else SourceUnavailable
         raise kind(f"no laps, results, weather or messages of {key} at {connection.location}: {why}")
     return data
+
+
+def _load(session: Any, telemetry: bool, took: Took) -> None:
+    start = perf_counter()
+    try:
+        session.load(laps=True, telemetry=telemetry, weather=True, messages=True)
+    finally:
+        took.seconds = perf_counter() - start
+
+
+def _refuse_partial(key: SessionKey, connection: Connection) -> None:
+    """FastF1 goes on without the parts that it could not get; what is stored must not depend on the day's network."""
+    if connection.troubles:
+        why = explain(connection, "")
+        raise SourceUnavailable(f"{key} cannot be read whole at {connection.location}: {why}; nothing of it is stored")
+
+
+def _digest(frames: dict[str, pd.DataFrame], samples: dict[str, dict[str, pd.DataFrame]], info: dict[str, Any]) -> str:
+    """The digest of all but the telemetry, and behind a plus sign that of the telemetry where it was read."""
+    parts = {name: _in_order(frame) for name, frame in frames.items()}
+    # With telemetry FastF1 works out the date of each lap; without, the same laps have none.
+    parts["laps"] = parts["laps"].drop(columns="LapStartDate", errors="ignore")
+    parts["info"] = pd.DataFrame([{"info": repr(sorted(info.items()))}])
+    digest = digest_frames(parts)
+    if not any(samples.values()):
+        return digest
+    cars = {f"{kind}/{car}": frame for kind, found in samples.items() for car, frame in found.items()}
+    return f"{digest}+{digest_frames(cars)}"
 
 
 def _fill(data: SessionData, frames: dict[str, pd.DataFrame], clock: Clock) -> None:

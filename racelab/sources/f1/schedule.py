@@ -1,10 +1,10 @@
 """Which sessions a season has: FastF1's schedule, an event by round, name or all."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -14,8 +14,9 @@ from racelab.domain.sessions import SessionKey, read_code
 from racelab.errors import BadInput, NotFound, SessionMissing, SourceUnavailable
 from racelab.settings import Settings
 from racelab.sources.f1.connection import connected, explain
-from racelab.sources.f1.reader import read_session
+from racelab.sources.f1.reader import SOURCE, read_session
 from racelab.sources.f1.specification import DEFAULT_SESSIONS, FIRST_SPRINT_QUALIFYING, SESSION_NAMES
+from racelab.sources.hints import Took
 
 FIRST_SEASON = 2018
 # Below this likeness (0 to 1) a name that FastF1 corrects is taken to be a mistake.
@@ -34,6 +35,8 @@ class FoundSession:
     event: Any
     telemetry: bool
     settings: Settings
+    took: Took = field(default_factory=Took)
+    source: ClassVar[str] = SOURCE
 
     @property
     def event_name(self) -> str:
@@ -55,7 +58,10 @@ class FoundSession:
             )
         with connected(self.settings) as connection:
             session = self.event.get_session(self.name)
-            return read_session(session, self.key, connection, telemetry=self.telemetry)
+            try:
+                return read_session(session, self.key, connection, telemetry=self.telemetry, took=self.took)
+            finally:
+                self.took.warnings[:] = connection.warnings
 
 
 def find_sessions(

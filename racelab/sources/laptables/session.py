@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
@@ -36,6 +37,12 @@ class FoundTable:
     event: str
     path: Path
     rows: pd.DataFrame
+    source: ClassVar[str] = SOURCE
+
+    @property
+    def location(self) -> str:
+        """The file and the session in it."""
+        return f"{self.path} {self.key}"
 
     def read(self) -> SessionData:
         """Convert the rows; everything that can be wrong with them was found when the file was read."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from racelab.domain.frames import Frame
 from racelab.domain.laps import Lap, PitStop
@@ -40,6 +40,12 @@ class FoundSession:
     path: Path
     name: Name
     recording: States
+    source: ClassVar[str] = "timing71"
+
+    @property
+    def location(self) -> str:
+        """The file."""
+        return str(self.path)
 
     @property
     def label(self) -> str:
@@ -73,6 +79,10 @@ class FoundSession:
         with self.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Provenance("timing71", str(self.path), f"{digest}:{VERSION}", VERSION)
+
+    def origin(self) -> Provenance:
+        """The provenance that a reading will give."""
+        return self.provenance()
 
     def read(self) -> SessionData:
         """Every record of the recording.
