@@ -67,6 +67,12 @@ def writing(engine: sa.Engine) -> sa.engine.base.Connection:
     return engine.connect().execution_options(**{_WRITE: True})
 
 
+def as_snapshot(connection: sa.Connection) -> None:
+    """Let a connection's next transaction see one moment of the database; SQLite's always do."""
+    if connection.dialect.name == "postgresql":
+        connection.execution_options(isolation_level="REPEATABLE READ")
+
+
 def _parsed(url: str) -> URL:
     """The URL in its parts.
 

@@ -29,7 +29,7 @@ def _column(key: str, values: tuple[Any, ...]) -> Any:
     plain = np.empty(len(values), dtype=object)
     plain[:] = values
     if kind == "int":
-        missing = np.equal(plain, None).astype(bool)
+        missing = pd.isna(plain)
         return pd.arrays.IntegerArray(np.where(missing, 0, plain).astype("int64"), missing)
     series = pd.Series(plain)
     return series.infer_objects() if kind is None else _typed(series, kind)

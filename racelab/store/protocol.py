@@ -1,6 +1,7 @@
 """What every store offers, whatever is behind it."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -60,11 +61,18 @@ class Store(Protocol):
     def delete(self, table: str, **where: object) -> int:
         """Delete the rows that match; returns their number."""
 
+    def holding(self, key: SessionKey) -> AbstractContextManager["Store"]:
+        """The store while nobody else writes the session: all that is done through it is one transaction."""
+
+    def values(self, table: str, column: str, key: SessionKey) -> list[Any]:
+        """The different values that a column has in a session's rows of a table, not in archives."""
+
     def read(self, table: str, key: SessionKey | None = None, **where: object) -> pd.DataFrame:
-        """A table's rows in the order of its natural key, for one session or all, filtered."""
+        """A table's rows in the order of its natural key, for one session or all, filtered; telemetry from wherever it
+        lies, the table or an archive."""
 
     def read_between(self, table: str, key: SessionKey, low: int, high: int, **where: object) -> pd.DataFrame:
-        """Rows of a session whose ``time_ms`` is from low up to, not including, high."""
+        """Rows of a session whose ``time_ms`` is from low up to, not including, high; telemetry as `read` finds it."""
 
     def newer(self, table: str, key: SessionKey, revision: int) -> list[dict[str, Any]]:
         """Plain rows of a live table whose revision is above this one, oldest first; cheap enough to ask often."""

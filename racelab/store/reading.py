@@ -1,11 +1,30 @@
 """The queries of the SQL store."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 from racelab.domain.sessions import SessionKey
 from racelab.store.tables import SA_TABLES, TABLES
+
+
+class _Bytewise(sa.UnaryExpression[Any]):
+    """A text in the order of its characters' codes, which is SQLite's own, whatever language the database has."""
+
+    inherit_cache = True
+
+
+@compiles(_Bytewise)
+def _as_it_is(held: _Bytewise, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(held.element, **options))
+
+
+@compiles(_Bytewise, "postgresql")
+def _by_code(held: _Bytewise, compiler: Any, **options: Any) -> str:
+    return f'{compiler.process(held.element, **options)} COLLATE "C"'
+
 
 SESSION_KEYS = (
     "id",
@@ -25,7 +44,7 @@ SESSION_KEYS = (
 def rows_of(table: str, key: SessionKey | None, where: dict[str, object]) -> sa.Select[Any]:
     """A table's rows in the order of its natural key, for one session or all, filtered."""
     columns = SA_TABLES[table].c
-    query = sa.select(SA_TABLES[table]).order_by(*(columns[name] for name in TABLES[table].key))
+    query = sa.select(SA_TABLES[table]).order_by(*_ordered(table, TABLES[table].key))
     if key is not None:
         query = query.where(columns.session_id == key.session_id)
     return query.where(*conditions(table, where))
@@ -35,7 +54,34 @@ def rows_between(table: str, key: SessionKey, low: int, high: int, where: dict[s
     """Rows of a session whose ``time_ms`` is from low up to, not including, high."""
     columns = SA_TABLES[table].c
     query = sa.select(SA_TABLES[table]).where(columns.session_id == key.session_id, *conditions(table, where))
-    return query.where(columns.time_ms >= low, columns.time_ms < high).order_by(columns.time_ms)
+    order = _ordered(table, dict.fromkeys(("time_ms", *TABLES[table].key)))
+    return query.where(columns.time_ms >= low, columns.time_ms < high).order_by(*order)
+
+
+def _ordered(table: str, keys: Iterable[str]) -> list[sa.ColumnElement[Any]]:
+    columns = [SA_TABLES[table].c[key] for key in keys]
+    return [_Bytewise(column) if isinstance(column.type, sa.Text) else column for column in columns]
+
+
+def values_of(table: str, column: str, key: SessionKey) -> sa.Select[Any]:
+    """The different values that a column has in a session's rows of a table."""
+    held = SA_TABLES[table].c
+    return (
+        sa.select(held[column])
+        .where(held.session_id == key.session_id)
+        .group_by(held[column])
+        .order_by(*_ordered(table, [column]))
+    )
+
+
+def archives_of(key: SessionKey | None, where: dict[str, object]) -> sa.Select[Any]:
+    """The archives of the sessions whose telemetry is asked for, in the order of the sessions."""
+    held = SA_TABLES["telemetry_archives"]
+    query = sa.select(held.c.session_id, held.c.file, held.c.digest).order_by(held.c.session_id)
+    if key is not None:
+        query = query.where(held.c.session_id == key.session_id)
+    named = {name: value for name, value in where.items() if name == "session_id"}
+    return query.where(*conditions("telemetry_archives", named))
 
 
 def conditions(table: str, where: dict[str, object]) -> list[sa.ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +13,8 @@ from racelab.domain.records import SessionData
 from racelab.domain.sessions import Event, SessionKey
 from racelab.errors import StoreError
 from racelab.store import bulk, reading, writing
-from racelab.store.engine import first_line, mask, open_engine
+from racelab.store.archive import sweep, with_archived
+from racelab.store.engine import as_snapshot, first_line, mask, open_engine
 from racelab.store.engine import writing as writable
 from racelab.store.frames import to_frame
 from racelab.store.protocol import Progress, Written
@@ -33,6 +35,8 @@ class SqlStore:
         self.url = url
         self._chunk_rows = chunk_rows
         self._engine = open_engine(url, busy_timeout_s)
+        # Set in the store that `holding` gives: its transaction.
+        self._connection: sa.Connection | None = None
 
     def __enter__(self) -> "SqlStore":
         return self
@@ -55,7 +59,10 @@ class SqlStore:
             StoreError: the database refused it; nothing of it is stored then.
         """
         with self._transaction() as connection:
-            return writing.write_session(connection, data, self._chunk_rows, force=force, progress=progress)
+            written = writing.write_session(connection, data, self._chunk_rows, force=force, progress=progress)
+        if written.change == "updated":
+            sweep(self, written.key)
+        return written
 
     def create_session(self, event: Event, season: int, code: str) -> SessionKey:
         """Name a new local session, whose round is the season's next free one.
@@ -123,13 +130,44 @@ class SqlStore:
         with self._reading() as connection:
             return [dict(row) for row in connection.execute(query.order_by(held.c.revision)).mappings()]
 
+    @contextmanager
+    def holding(self, key: SessionKey) -> Iterator["SqlStore"]:
+        """The store while nobody else writes the session: all that is done through it is one transaction.
+
+        Raises:
+            StoreError: the database refused a write; everything is as it was then.
+        """
+        with self._transaction(snapshot=True) as connection:
+            writing.lock_session(connection, key)
+            held = copy(self)
+            held._connection = connection
+            yield held
+
+    def values(self, table: str, column: str, key: SessionKey) -> list[Any]:
+        """The different values that a column has in a session's rows of a table, not in archives."""
+        with self._reading() as connection:
+            return list(connection.execute(reading.values_of(table, column, key)).scalars())
+
     def read(self, table: str, key: SessionKey | None = None, **where: object) -> pd.DataFrame:
-        """A table's rows in the order of its natural key, for one session or all, filtered."""
-        return self._frame(reading.rows_of(table, key, where), TABLES[table].columns)
+        """A table's rows in the order of its natural key, for one session or all, filtered; telemetry from wherever it
+        lies, the table or an archive.
+
+        Raises:
+            StoreError: the database cannot be read, or an archive is missing or damaged.
+        """
+        query = reading.rows_of(table, key, where)
+        return self._telemetry(query, key, where) if table == "telemetry" else self._frame(query, TABLES[table].columns)
 
     def read_between(self, table: str, key: SessionKey, low: int, high: int, **where: object) -> pd.DataFrame:
-        """Rows of a session whose ``time_ms`` is from low up to, not including, high."""
-        return self._frame(reading.rows_between(table, key, low, high, where), TABLES[table].columns)
+        """Rows of a session whose ``time_ms`` is from low up to, not including, high; telemetry as `read` finds it.
+
+        Raises:
+            StoreError: the database cannot be read, or an archive is missing or damaged.
+        """
+        query = reading.rows_between(table, key, low, high, where)
+        if table == "telemetry":
+            return self._telemetry(query, key, where, (low, high))
+        return self._frame(query, TABLES[table].columns)
 
     def sessions(self) -> pd.DataFrame:
         """One row a session: id, names, counts and status."""
@@ -155,19 +193,30 @@ class SqlStore:
             return connection.execute(reading.digest_of(key)).scalar()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
+    def _transaction(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:
+        if self._connection is not None:
+            yield self._connection
+            return
         try:
-            with writable(self._engine) as connection, connection.begin():
-                yield connection
+            with writable(self._engine) as connection:
+                if snapshot:
+                    as_snapshot(connection)
+                with connection.begin():
+                    yield connection
         except sa.exc.SQLAlchemyError as error:
             raise StoreError(
                 f"the store {mask(self.url)} did not take the rows: {first_line(error)}; nothing of them is stored"
             ) from error
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def _reading(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:
+        if self._connection is not None:
+            yield self._connection
+            return
         try:
             with self._engine.connect() as connection:
+                if snapshot:
+                    as_snapshot(connection)
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise StoreError(f"the store {mask(self.url)} cannot be read: {first_line(error)}") from error
@@ -175,3 +224,18 @@ class SqlStore:
     def _frame(self, query: sa.Select[Any], keys: tuple[str, ...]) -> pd.DataFrame:
         with self._reading() as connection:
             return to_frame(connection.execute(query).fetchall(), keys)
+
+    def _telemetry(
+        self, query: sa.Select[Any], key: SessionKey | None, where: dict[str, object],
+        span: tuple[int, int] | None = None, *, again: bool = True,
+    ) -> pd.DataFrame:  # fmt: skip
+        with self._reading(snapshot=True) as connection:
+            named = connection.execute(reading.archives_of(key, where)).fetchall()
+            held = to_frame(connection.execute(query).fetchall(), TABLES["telemetry"].columns)
+        try:
+            return with_archived(self.url, held, named, where, span)
+        except StoreError:
+            if not again:
+                raise
+            # The telemetry may have been put back into the table between the query and the file.
+            return self._telemetry(query, key, where, span, again=False)
