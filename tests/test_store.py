@@ -1,13 +1,11 @@
 """The store: whole sessions or none, idempotent, typed, in one transaction."""
 
-from dataclasses import fields, replace
-from datetime import UTC
+from dataclasses import fields
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import sqlalchemy as sa
-from builders import KEY, START, session_data
+from builders import KEY, session_data
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +14,7 @@ from racelab.domain.entries import Driver, Entry
 from racelab.domain.flags import RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.laps import Lap, PitStop, Result
 from racelab.domain.vocabulary import COLUMNS
-from racelab.errors import NotFound, StoreError
+from racelab.errors import StoreError
 from racelab.store.migrate import head
 from racelab.store.sql import SqlStore
 from racelab.store.tables import SA_TABLES, SOURCE_TABLES, TABLES
@@ -26,121 +24,6 @@ RECORDS = {
     "weather": records.Weather, "track_status": TrackStatus, "session_status": SessionStatus,
     "race_control": RaceControlMessage,
 }  # fmt: skip
-
-
-def counts(store: SqlStore) -> dict[str, int]:
-    return {name: len(store.read(name)) for name in TABLES}
-
-
-def test_writing_a_session_stores_every_record(store: SqlStore) -> None:
-    written = store.write_session(session_data())
-    assert written.change == "added"
-    assert written.rows == {
-        "entries": 2, "drivers": 3, "laps": 6, "pit_stops": 1, "results": 2, "weather": 1, "track_status": 2,
-        "session_status": 1, "race_control": 1,
-    }  # fmt: skip
-    laps = store.read("laps", KEY, car_number="007")
-    assert laps["lap_time_ms"].tolist() == [210_000] * 3
-    assert laps["s3_ms"].tolist() == [90_000] * 3
-    assert laps["pit_in"].tolist() == [False] * 3
-    assert laps["compound"].tolist() == ["medium"] * 3
-    assert laps["top_speed_kph"].isna().all()
-
-
-def test_reading_a_source_twice_changes_nothing(store: SqlStore) -> None:
-    store.write_session(session_data())
-    before = {name: store.read(name) for name in TABLES}
-    assert store.write_session(session_data()).change == "unchanged"
-    for name, frame in before.items():
-        pd.testing.assert_frame_equal(frame, store.read(name))
-
-
-def test_a_changed_session_is_replaced_as_a_whole(store: SqlStore) -> None:
-    store.write_session(session_data(laps=5))
-    written = store.write_session(session_data(laps=2, digest="two"))
-    assert written.change == "updated"
-    assert counts(store)["laps"] == 4
-    assert store.digest(KEY) == "two"
-
-
-def test_force_writes_an_unchanged_session_again(store: SqlStore) -> None:
-    store.write_session(session_data())
-    assert store.write_session(session_data(), force=True).change == "updated"
-
-
-def test_a_refused_row_leaves_the_store_as_it_was(store: SqlStore) -> None:
-    store.write_session(session_data())
-    before = counts(store)
-    broken = session_data(digest="two")
-    broken.laps.append(broken.laps[0])
-    with pytest.raises(StoreError, match=r"UNIQUE constraint failed: laps.*nothing of them is stored"):
-        store.write_session(broken)
-    assert counts(store) == before
-    assert store.digest(KEY) == "one"
-
-
-def test_telemetry_stays_when_the_same_source_is_read_again_without_it(store: SqlStore) -> None:
-    data = session_data()
-    data.telemetry = pd.DataFrame({"car_number": "7", "kind": "car", "time_ms": [0, 240], "speed_kph": [280.0, 281.0]})
-    store.write_session(data)
-    store.write_session(session_data(digest="two"))
-    assert store.read("telemetry", KEY)["speed_kph"].tolist() == [280.0, 281.0]
-    other = session_data(digest="three")
-    other.provenance = replace(other.provenance, source="another")
-    store.write_session(other)
-    assert store.read("telemetry", KEY).empty
-
-
-def test_car_numbers_are_text(store: SqlStore) -> None:
-    store.write_session(session_data())
-    assert store.read("entries", KEY)["car_number"].tolist() == ["007", "7"]
-
-
-def test_instants_come_back_in_utc(store: SqlStore) -> None:
-    store.write_session(session_data())
-    start = store.read("sessions")["start_utc"].iloc[0]
-    assert start == pd.Timestamp(START)
-    assert start.tzinfo is not None
-    assert start.utcoffset() == START.astimezone(UTC).utcoffset()
-
-
-def test_derived_rows_survive_a_new_ingest_and_are_upserted(store: SqlStore) -> None:
-    store.write_session(session_data())
-    row = {
-        "session_id": KEY.session_id, "car_number": "7", "target": "lap_time_ms", "lap_number": 4, "model": "naive", "sequence": 0,
-        "value": 211_000.0, "quality": "predicted",
-    }  # fmt: skip
-    assert store.upsert("predictions", [row]) == 1
-    store.upsert("predictions", [{**row, "value": 211_500.0}])
-    store.write_session(session_data(digest="two"))
-    assert store.read("predictions", KEY)["value"].tolist() == [211_500.0]
-
-
-def test_upsert_refuses_a_column_that_the_table_lacks(store: SqlStore) -> None:
-    with pytest.raises(ValueError, match="predictions has no column colour"):
-        store.upsert("predictions", [{"colour": "red"}])
-
-
-def test_sessions_lists_counts_and_names(store: SqlStore) -> None:
-    store.write_session(session_data())
-    row = store.sessions().iloc[0]
-    assert (row["id"], row["series"], row["season"], row["round"]) == (KEY.session_id, "wec", 2024, 4)
-    assert (row["event"], row["session"], row["entries"], row["laps"]) == ("24 Hours of Le Mans", "R", 2, 6)
-
-
-@pytest.mark.parametrize("reference", ["wec/2024/4/R", "WEC/2024/4/Race", "wec/2024/4/COURSE", str(KEY.session_id)])
-def test_a_session_is_found_by_id_and_by_every_spelling(store: SqlStore, reference: str) -> None:
-    store.write_session(session_data())
-    assert store.find(reference) == KEY
-
-
-@pytest.mark.parametrize(
-    "reference", ["wec/2024/5/R", "wec/2024/R", "7", "ind/2024/4/R", "", "wec/2024/4/R; DROP TABLE laps"]
-)
-def test_an_unknown_session_is_one_clear_line(store: SqlStore, reference: str) -> None:
-    with pytest.raises(NotFound) as caught:
-        store.find(reference)
-    assert "\n" not in str(caught.value)
 
 
 def test_every_table_has_a_natural_key_and_columns_of_the_vocabulary() -> None:

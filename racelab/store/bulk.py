@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from racelab.errors import StoreError
 from racelab.store.copy_binary import SIGNATURE, TRAILER, encode
 from racelab.store.protocol import Progress
 from racelab.store.rows import Columns
@@ -124,9 +123,8 @@ def _copy_over(connection: sa.Connection, table: str, keys: list[str], parts: It
     held = SA_TABLES[table]
     staged = sa.table(_STAGE, *(sa.column(key) for key in (*keys, "racelab_place")))
     natural = [staged.c[key] for key in TABLES[table].key]
-    last = (
-        sa.select(*(staged.c[key] for key in keys)).distinct(*natural).order_by(*natural, staged.c.racelab_place.desc())
-    )
+    last = sa.select(*(staged.c[key] for key in keys)).ext(postgresql.distinct_on(*natural))
+    last = last.order_by(*natural, staged.c.racelab_place.desc())
     statement = postgresql.insert(held).from_select(keys, last)
     connection.execute(_on_conflict(connection, table, keys, statement))
     connection.exec_driver_sql(f"DROP TABLE {_STAGE}")
@@ -144,5 +142,3 @@ def _driver_errors(connection: sa.Connection, sql: str) -> Iterator[None]:
         yield
     except connection.dialect.loaded_dbapi.Error as error:
         raise sa.exc.DBAPIError(sql, None, error) from error
-    except UnicodeError as error:
-        raise StoreError(f"a text cannot be written in UTF-8: {error}") from error

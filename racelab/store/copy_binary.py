@@ -32,11 +32,7 @@ class _Field:
 
 
 def encode(columns: list[Piece]) -> Iterator[bytes]:
-    """The rows of these columns as blocks of bytes, each laid out in 16 MiB at most, or one row.
-
-    Raises:
-        UnicodeEncodeError: a text cannot be written in UTF-8.
-    """
+    """The rows of these columns as blocks of bytes, each laid out in 16 MiB at most, or one row."""
     count = len(columns[0])
     width = sum(_width(column) for column in columns)
     if count > 1 and count * width > _BLOCK_BYTES:

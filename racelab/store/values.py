@@ -228,7 +228,8 @@ def _instants(values: Any) -> Fixed:
     if isinstance(dtype, pd.DatetimeTZDtype):
         series = pd.Series(values).dt.tz_convert("UTC").astype("datetime64[us, UTC]")
         null = series.isna().to_numpy()
-        return Fixed("instant", series.to_numpy("datetime64[us]").view(np.int64), null if null.any() else None)
+        counts = np.where(null, 0, series.to_numpy("datetime64[us]").view(np.int64))
+        return Fixed("instant", counts, null if null.any() else None)
     listed = [None if pd.isna(value) else _microseconds(value) for value in values]
     null = np.array([value is None for value in listed], dtype=np.bool_)
     return Fixed("instant", np.array([value or 0 for value in listed], dtype=np.int64), null if null.any() else None)
@@ -254,4 +255,5 @@ def _word(value: Any) -> str:
         raise TypeError(f"{value!r} is no text")
     if "\x00" in word:
         raise ValueError(f"{word!r} has the character of code 0, which PostgreSQL cannot keep")
+    word.encode()  # half a surrogate pair cannot be kept: the error says so here, whatever the database
     return str(word)
