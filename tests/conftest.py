@@ -1,6 +1,7 @@
 """Shared fixtures: an empty store, the folder of real data, clean settings."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ settings.register_profile("racelab", deadline=None, derandomize=True, suppress_h
 settings.load_profile("racelab")
 DATA = Path(os.environ.get("RACELAB_TEST_DATA", Path(__file__).parents[1] / ".." / "shared" / "data")).resolve()
 # The kinds of store that the contract suite runs on.
-BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres), "json"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,9 +55,19 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a SQLite store with the current schema and nothing in it, to copy: faster than to migrate anew."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    SqlStore(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
+def store(tmp_path: Path, empty_sqlite: Path) -> Iterator[SqlStore]:
     """An empty SQLite store of its own; `load_*` and commands of this test open the same one by default."""
+    (tmp_path / "data").mkdir()
+    shutil.copyfile(empty_sqlite, tmp_path / "data" / "racelab.db")
     with SqlStore(get_settings().store_url) as opened:
         yield opened
 
@@ -99,7 +110,8 @@ def backend_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store of each kind."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
-    return {"sqlite": f"sqlite:///{tmp_path / 'contract.db'}"}[request.param]
+    folder = tmp_path.as_posix()
+    return {"sqlite": f"sqlite:///{folder}/contract.db", "json": f"json:///{folder}/contract"}[request.param]
 
 
 @pytest.fixture

@@ -56,6 +56,11 @@ def spec_code(code: str) -> str:
     return _CODES[code][0]
 
 
+def code_name(code: str) -> str:
+    """The session code in words: Race for ``R``; a code that is none of ours stays as it is."""
+    return _CODES[code][1] if code in _CODES else code
+
+
 @dataclass(frozen=True, slots=True)
 class SessionKey:
     """What names a session in every source: ``f1/2025/1/R``."""
