@@ -153,7 +153,7 @@ def _manifest(file: Path, archive: zipfile.ZipFile) -> Manifest:
         members = {name: Member(int(one["bytes"]), str(one["sha256"])) for name, one in document["members"].items()}
         rows = {str(table): int(count) for table, count in document["rows"].items()}
         columns = {str(table): [str(name) for name in names] for table, names in document["columns"].items()}
-        told = [document[key] for key in ("kind", "schema", "created_utc", "racelab")]
+        told = {key: document[key] for key in ("kind", "schema", "created_utc", "racelab")}
     except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(f"{file} is no backup of racelab: its manifest cannot be read") from error
-    return Manifest(*told, columns, rows, members)
+    return Manifest(**told, columns=columns, rows=rows, members=members)

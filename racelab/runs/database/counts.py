@@ -27,7 +27,7 @@ def lost_rows(store: Opened) -> Iterator[Problem]:
     runs = SA_TABLES["ingest_runs"].c
     counts = {spec.name: _by_session(store.connection, spec.name) for spec in SOURCE_TABLES}
     archives = SA_TABLES["telemetry_archives"].c
-    moved = dict(store.connection.execute(sa.select(archives.session_id, archives.rows)).tuples().all())
+    moved = _pairs(store.connection, sa.select(archives.session_id, archives.rows))
     telemetry = counts.pop("telemetry")
     wrong = []
     for session_id, written in store.connection.execute(
@@ -44,4 +44,8 @@ def lost_rows(store: Opened) -> Iterator[Problem]:
 def _by_session(connection: sa.Connection, table: str) -> dict[int, int]:
     held = SA_TABLES[table].c
     query = sa.select(held.session_id, sa.func.count()).group_by(held.session_id)
-    return dict(connection.execute(query).tuples().all())
+    return _pairs(connection, query)
+
+
+def _pairs(connection: sa.Connection, query: sa.Select[int, int]) -> dict[int, int]:
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -43,7 +43,11 @@ def names_and_ids(store: Opened) -> Iterator[Problem]:
     wrong = [f"session_id {row.session_id}" for row in store.connection.execute(query) if not _is_named(row)]
     if wrong:
         yield Problem(
-            _CHECK, "sessions", "the id is not that of its series, season, round and code", len(wrong), tuple(wrong[:3])
+            "names",
+            "sessions",
+            "the id is not that of its series, season, round and code",
+            len(wrong),
+            tuple(wrong[:3]),
         )
 
 
