@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from racelab.exports.files import export_race
     from racelab.load import (
+        load_checks,
         load_driver_metrics,
         load_drivers,
         load_entries,
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
         load_pit_stops,
         load_predictions,
         load_provenance,
+        load_quarantine,
         load_race_control,
+        load_refusals,
         load_repairs,
         load_results,
         load_session_status,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "export_race",
+    "load_checks",
     "load_driver_metrics",
     "load_drivers",
     "load_entries",
@@ -39,7 +43,9 @@ __all__ = [
     "load_pit_stops",
     "load_predictions",
     "load_provenance",
+    "load_quarantine",
     "load_race_control",
+    "load_refusals",
     "load_repairs",
     "load_results",
     "load_session_status",

@@ -103,8 +103,30 @@ def load_race_control(session: Reference, *, db: str | None = None) -> pd.DataFr
 
 
 def load_repairs(session: Reference, *, db: str | None = None) -> pd.DataFrame:
-    """What named rules changed or left out in a session."""
+    """What named rules changed or left out in a session; a row whose value after is the one before is a note."""
     return _load("repairs", session, db)
+
+
+def load_quarantine(session: Reference, *, db: str | None = None) -> pd.DataFrame:
+    """Records that checks kept out of a session, each with the rule, the reason and the whole record as JSON."""
+    return _load("quarantine", session, db)
+
+
+def load_checks(session: Reference, *, db: str | None = None) -> pd.DataFrame:
+    """How many records each rule looked at in a session, and how many it accepted, repaired and quarantined.
+
+    `racelab.domain.checks.RULES` says in words what each rule looks at.
+    """
+    return _load("checks", session, db)
+
+
+def load_refusals(*, db: str | None = None) -> pd.DataFrame:
+    """Sessions that a source gave and no check let in: what they go by there, why, and when that was."""
+    with open_store(db) as store:
+        frame = typed(store.read("refusals"))
+    from racelab.store.schemas import table_schema
+
+    return table_schema("refusals").validate(frame)
 
 
 def load_provenance(session: Reference, *, db: str | None = None) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from racelab.analysis.checks import rule_tally
 from racelab.analysis.fastest import timed_laps
 from racelab.commands.context import emit, rows, table
 from racelab.domain.sessions import SessionKey
@@ -13,6 +14,7 @@ from racelab.domain.time import format_duration
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
 
+_FINDINGS = ["noted", "repaired", "quarantined"]
 _LISTED = ["id", "series", "season", "round", "event", "session", "entries", "laps", "status"]
 
 
@@ -31,14 +33,14 @@ def list_sessions() -> None:
 
 
 def show(session: str = typer.Argument(help="Its id, or a name such as f1/2025/1/R")) -> None:
-    """Show one session: winner, fastest lap, counts, where it came from and what was repaired."""
+    """Show one session: winner, fastest lap, counts, where it came from, and what checks found in it."""
     with open_store() as store:
         summary = summarise(store, store.find(session))
     emit(summary, lambda console: _print(console, summary))
 
 
 def summarise(store: Store, key: SessionKey) -> dict[str, Any]:
-    """Winner, fastest lap, counts, provenance and repairs of a session, as `show --json` prints them."""
+    """Winner, fastest lap, counts, provenance, repairs and the tally of checks, as `show --json` prints them."""
     laps, repairs = store.read("laps", key), store.read("repairs", key)
     origin = rows(store.read("ingest_runs", key).drop(columns="session_id"))
     return {
@@ -50,6 +52,8 @@ def summarise(store: Store, key: SessionKey) -> dict[str, Any]:
         "pit_stops": len(store.read("pit_stops", key)),
         "provenance": origin[0] if origin else None,
         "repairs": rows(repairs.drop(columns="session_id")),
+        "checks": rows(rule_tally(store.read("checks", key), repairs)),
+        "quarantine": len(store.read("quarantine", key)),
     }
 
 
@@ -77,6 +81,19 @@ def _print(console: Console, summary: dict[str, Any]) -> None:
     console.print(f"Source        {origin.get('source', '–')}: {origin.get('location', '–')}", markup=False)
     if origin.get("missing"):
         console.print(f"Missing       {origin['missing']}", markup=False)
-    repairs = pd.DataFrame(summary["repairs"])
-    if len(repairs):
-        console.print(table(repairs.groupby("rule").size().rename("rows").reset_index(), "Repairs"))
+    _print_checks(console, summary)
+
+
+def _print_checks(console: Console, summary: dict[str, Any]) -> None:
+    """The rules that found something, and how many did not; a store of older reading has repairs without a tally."""
+    checks, repairs = pd.DataFrame(summary["checks"]), pd.DataFrame(summary["repairs"])
+    if checks.empty:
+        if len(repairs):
+            console.print(table(repairs.groupby("rule").size().rename("rows").reset_index(), "Repairs"))
+        return
+    found = checks[checks[_FINDINGS].sum(axis=1) > 0]
+    counts = ", ".join(f"{found[name].sum():,} {name}" for name in _FINDINGS)
+    quiet = len(checks) - len(found)
+    console.print(f"Checks        {len(checks)} rules, {quiet} of them without a finding; {counts}")
+    if len(found):
+        console.print(table(found))

@@ -21,6 +21,15 @@ def frame_schema(table: str) -> pa.DataFrameSchema:
 
 
 @cache
+def table_schema(table: str) -> pa.DataFrameSchema:
+    """The pandera schema of a table that is about no session."""
+    spec = TABLES[table]
+    required = {*spec.key, *spec.required}
+    columns = {key: schema_column(key, nullable=key not in required) for key in spec.columns}
+    return pa.DataFrameSchema(columns, strict=True, name=f"load_{table}", description=spec.description)
+
+
+@cache
 def stints_schema(keys: tuple[str, ...]) -> pa.DataFrameSchema:
     """The pandera schema of `load_stints`, whose rows are computed from laps: no table holds them."""
     required = {"session_id", "car_number", "stint", "first_lap", "last_lap", "laps", "clean_laps", *NAMES}

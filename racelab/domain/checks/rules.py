@@ -41,7 +41,7 @@ SOURCE_RULES = (
     Rule("two_pit_times", ("pit_stops",), "stops with a time on the in-lap and on the out-lap", _REPAIRED, "the two are added"),
     Rule("result_time", ("results",), "total time against the laps, where it differs by no whole seconds", _NOTED, "the result is kept as written"),
     Rule("stuck_sensor", ("weather",), "sensors that show one value all day", _REPAIRED, "the readings are left out"),
-    Rule("unset_lap_counter", ("laps",), "logger rows of lap 32768, which is a counter that was not set", _REPAIRED, "the rows are left out"),
+    Rule("unset_lap_counter", ("logger",), "logger rows of lap 32768, which is a counter that was not set", _REPAIRED, "the rows are left out"),
     Rule("no_car_or_lap_number", ("laps",), "rows that name no lap", _REPAIRED, "the row is left out"),
     Rule("second_row_of_a_lap", ("laps",), "laps that a table has twice", _REPAIRED, "the first row stands"),
     Rule("lap_of_a_retirement", ("laps",), "laps that FastF1 adds where a car stopped", _REPAIRED, "the lap is marked: its end is assumed"),

@@ -28,17 +28,17 @@ def tally(data: SessionData, looked: Counter[str]) -> list[Tally]:
     for rule in [*known, *strange]:
         found = repaired[rule] + quarantined[rule]
         # A session that is checked again has lost what the first time took out.
-        checked = max(looked[rule], before.get(rule, 0), found + noted[rule], _held(data, rule) if found or noted[rule] else 0)  # fmt: skip
+        checked = max(looked[rule], before.get(rule, 0), found + noted[rule], _held(data, rule, found) if found or noted[rule] else 0)  # fmt: skip
         if checked:
             rows.append(Tally(rule, checked, checked - found, repaired[rule], quarantined[rule]))
     return rows
 
 
-def _held(data: SessionData, rule: str) -> int:
-    """Records of the tables that a reader's rule looks at."""
-    if rule not in _OF_SOURCES:
-        return 0
-    return sum(len(getattr(data, table, ())) for table in _OF_SOURCES[rule])
+def _held(data: SessionData, rule: str, found: int) -> int:
+    """Records of the tables that a reader's rule looks at, those that it left out among them."""
+    held = sum(len(getattr(data, table, ())) for table in _OF_SOURCES.get(rule, ()))
+    return held + (found if rule in _LEFT_OUT else 0)
 
 
+_LEFT_OUT = ("no_car_or_lap_number", "second_row_of_a_lap")
 _OF_SOURCES = {rule.name: rule.tables for rule in SOURCE_RULES}
