@@ -33,7 +33,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     family = typer.Typer(no_args_is_help=True, help="Look after the store.")
     family.command("upgrade")(upgrade)
-    for command in (check, stats, backup, restore):
+    from racelab.commands.db_archive import archive, unarchive  # they use this module's progress
+
+    for command in (check, stats, backup, restore, archive, unarchive):
         family.command(command.__name__)(command)
     app.add_typer(family, name="db")
 
