@@ -30,11 +30,13 @@ if TYPE_CHECKING:
         load_track_status,
         load_weather,
     )
+    from racelab.store.lightweight import get_db
     from racelab.surface import simulate
 
 __version__ = "0.1.0"
 __all__ = [
     "export_race",
+    "get_db",
     "load_checks",
     "load_driver_metrics",
     "load_drivers",
@@ -57,7 +59,11 @@ __all__ = [
     "load_weather",
     "simulate",
 ]
-_ELSEWHERE = {"export_race": "racelab.exports.files", "simulate": "racelab.surface"}
+_ELSEWHERE = {
+    "export_race": "racelab.exports.files",
+    "get_db": "racelab.store.lightweight",
+    "simulate": "racelab.surface",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,8 @@ import pandas as pd
 from racelab.domain.sessions import code_name, read_code
 from racelab.domain.time import parse_duration, to_utc
 
+# The source of sessions that people made themselves.
+LOCAL_SOURCE = "local"
 SECTORS = ("s1", "s2", "s3")
 # The word for a first practice has no number, as most such sessions are the only one.
 _TYPES = {"PRACTICE": "FP1"}

@@ -15,10 +15,8 @@ from racelab.domain.sessions import Event, SessionKey
 from racelab.store.folder.names import Row
 from racelab.store.folder.parsing import Object, malformed
 from racelab.store.folder.values import plain_value
-from racelab.store.spec import instant, read_race_type
+from racelab.store.spec import LOCAL_SOURCE, instant, read_race_type
 from racelab.store.writing import naming_rows
-
-LOCAL_SOURCE = "local"
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from racelab.store.folder.names import Row
+from racelab.store.folder.values import INFINITE
 from racelab.store.spec import row_id
 from racelab.store.spec_metrics import STRENGTHS, from_json, is_number, is_strength, metric_rows, metrics_of
 
@@ -46,6 +47,14 @@ def is_exact(text: str) -> bool:
         return False
 
 
+def can_stand(detail: str) -> bool:
+    """Whether a detail's value can stand in the place of a number, and still be told from one."""
+    if not is_exact(detail):
+        return False
+    value = from_json(detail)
+    return value is not None and not is_number(value) and not (isinstance(value, str) and value in INFINITE)
+
+
 def _object(key: tuple[Any, ...], rows: list[Row]) -> dict[str, Any]:
     whole = any(row["metric"] in STRENGTHS for row in rows)
     plain = [row for row in rows if _is_plain(row) and not (whole and row["metric"] == _STRENGTH)]
@@ -65,14 +74,9 @@ def _is_plain(row: Row) -> bool:
         return False  # infinity in words
     if detail is None:
         return metric not in _TAKEN and metric != _STRENGTH
-    if metric in _TAKEN or metric in STRENGTHS or not is_exact(detail):
+    if metric in _TAKEN or metric in STRENGTHS or not can_stand(detail):
         return False
     shown = from_json(detail)
     if isinstance(shown, dict) and is_number(shown.get(metric)):
         return len(shown) > 1 and float(shown[metric]) == value
-    return (
-        value is None
-        and shown is not None
-        and not is_number(shown)
-        and not (metric == _STRENGTH and is_strength(shown))
-    )
+    return value is None and not (metric == _STRENGTH and is_strength(shown))

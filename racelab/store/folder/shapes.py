@@ -92,7 +92,7 @@ def _prediction(row: Row, _: Around) -> Object:
     rest = _rest("predictions", row, {
         "session_id", "car_number", "target", "value", "model", "confidence", "created_utc", "detail",
     })  # fmt: skip
-    if value is None and detail is not None and metric_shapes.is_exact(detail) and from_json(detail) not in INFINITE:
+    if value is None and detail is not None and metric_shapes.can_stand(detail):
         return _without_nulls(named) | {"prediction_value": from_json(detail)} | rest
     return _without_nulls({**named, "prediction_value": value, "detail": detail}) | rest
 
