@@ -38,7 +38,7 @@ class Ledger:
         """Write down a repair, or a note where the two values are the same; what stands there already stays."""
         if (rule, table, record, column) not in self._named:
             self._named.add((rule, table, record, column))
-            before, after = (None if value is None else str(value) for value in values)
+            before, after = _told(*values), None if values[1] is None else str(values[1])
             self.data.repairs.append(Repair(rule, table, record, column, before, after, reason))
 
     def change(self, rule: str, table: str, index: int, values: dict[str, Any], reason: str) -> None:
@@ -82,6 +82,13 @@ class Ledger:
             kept = [record for index, record in enumerate(getattr(self.data, table)) if index not in gone]
             setattr(self.data, table, kept)
         self._gone.clear()
+
+
+def _told(before: Any, after: Any) -> str | None:
+    """The value before as text: with its kind, where only that is changed."""
+    if before is None:
+        return None
+    return repr(before) if before is not after and str(before) == str(after) else str(before)
 
 
 def name_of(table: str, record: Any) -> str:

@@ -18,20 +18,26 @@ def tally(data: SessionData, looked: Counter[str]) -> list[Tally]:
         data: the session after its checks.
         looked: how many records each rule looked at.
     """
-    repaired = Counter(rule for rule, _, _ in {(r.rule, r.table, r.record) for r in data.repairs if not is_note(r)})
-    noted = Counter(rule for rule, _, _ in {(r.rule, r.table, r.record) for r in data.repairs if is_note(r)})
+    repaired, noted = _records(data, notes=False), _records(data, notes=True)
     quarantined = Counter(row.rule for row in data.quarantine)
-    before = {row.rule: row.checked for row in data.checks}
-    known = [rule.name for rule in (*SOURCE_RULES, *CHECKS)]
+    # A session that is checked again has lost what the first time took out: its first count stands.
+    before = {row.rule: row.checked for row in data.checks} or looked
     strange = [name for name in {**repaired, **noted, **quarantined} if name not in RULES]
     rows = []
-    for rule in [*known, *strange]:
+    for rule in [*(rule.name for rule in (*SOURCE_RULES, *CHECKS)), *strange]:
         found = repaired[rule] + quarantined[rule]
-        # A session that is checked again has lost what the first time took out.
-        checked = max(looked[rule], before.get(rule, 0), found + noted[rule], _held(data, rule, found) if found or noted[rule] else 0)  # fmt: skip
+        named = found + noted[rule]
+        checked = max(before.get(rule, 0), named, _held(data, rule, found) if named else 0)
         if checked:
             rows.append(Tally(rule, checked, checked - found, repaired[rule], quarantined[rule]))
     return rows
+
+
+def _records(data: SessionData, *, notes: bool) -> Counter[str]:
+    """How many records each rule repaired, or noted; a record that was quarantined counts as that alone."""
+    out = {(row.rule, row.table, row.record) for row in data.quarantine}
+    named = {(row.rule, row.table, row.record) for row in data.repairs if is_note(row) == notes}
+    return Counter(rule for rule, _, _ in named - out)
 
 
 def _held(data: SessionData, rule: str, found: int) -> int:
