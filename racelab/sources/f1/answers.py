@@ -34,10 +34,12 @@ def read_whole(response: requests.Response, answer_s: float) -> requests.Respons
     raw = response.raw
     try:
         body = _pieces(raw, time.monotonic() + answer_s, response)
+    except requests.RequestException:  # It is an OSError too.
+        raise
     except ReadTimeoutError as error:
         raise ReadTimeout(f"no more of the answer came: {error}", request=response.request) from error
     except (HTTPError, OSError) as error:
-        raise ChunkedEncodingError(f"the answer was cut: {error}", request=response.request) from error
+        raise ChunkedEncodingError("the connection ended before it did", request=response.request) from error
     finally:
         raw.close()
     whole = _again(raw, body)
@@ -55,7 +57,7 @@ def _pieces(raw: HTTPResponse, until: float, response: requests.Response) -> byt
         if time.monotonic() > until:
             raise ReadTimeout("the answer comes too slowly", request=response.request)
     if raw.length_remaining:
-        raise ChunkedEncodingError(f"{raw.length_remaining} bytes of the answer are missing", request=response.request)
+        raise ChunkedEncodingError("the connection ended before it did", request=response.request)
     return bytes(found)
 
 
