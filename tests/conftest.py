@@ -66,7 +66,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(tmp_path: Path, empty_sqlite: Path) -> Iterator[SqlStore]:
     """An empty SQLite store of its own; `load_*` and commands of this test open the same one by default."""
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data").mkdir(exist_ok=True)
     shutil.copyfile(empty_sqlite, tmp_path / "data" / "racelab.db")
     with SqlStore(get_settings().store_url) as opened:
         yield opened
@@ -106,12 +106,13 @@ def private_postgres() -> Iterator[LocalPostgres]:
 
 
 @pytest.fixture(params=BACKENDS)
-def backend_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def backend_url(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path) -> str:
     """The URL of an empty store of each kind."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
-    folder = tmp_path.as_posix()
-    return {"sqlite": f"sqlite:///{folder}/contract.db", "json": f"json:///{folder}/contract"}[request.param]
+    if request.param == "json":
+        return f"json:///{tmp_path.as_posix()}/contract"
+    return f"sqlite:///{shutil.copyfile(empty_sqlite, tmp_path / 'contract.db').as_posix()}"
 
 
 @pytest.fixture
