@@ -34,8 +34,9 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(no_args_is_help=True, help="Look after the store.")
     family.command("upgrade")(upgrade)
     from racelab.commands.db_archive import archive, unarchive  # they use this module's progress
+    from racelab.commands.db_copy import copy
 
-    for command in (check, stats, backup, restore, archive, unarchive):
+    for command in (check, stats, copy, backup, restore, archive, unarchive):
         family.command(command.__name__)(command)
     app.add_typer(family, name="db")
 
