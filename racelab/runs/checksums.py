@@ -54,9 +54,18 @@ def _pieces(store: Store, table: str, ids: list[int]) -> Iterator[pd.DataFrame]:
     for start in range(0, len(ids), size):
         batch = sorted(ids)[start : start + size]
         if size == 1:
-            yield store.read(table, SessionKey.of_id(batch[0]))
+            yield from _by_car(store, table, SessionKey.of_id(batch[0]))
         else:
             yield store.read(table, session_id=batch)
+
+
+def _by_car(store: Store, table: str, key: SessionKey) -> Iterator[pd.DataFrame]:
+    """A session's rows car by car, as they lie in the table; those of an archive at once, from its file."""
+    if len(store.read("telemetry_archives", key)):
+        yield store.read(table, key)
+        return
+    for car in store.values(table, "car_number", key):
+        yield store.read(table, key, car_number=car)
 
 
 def row_bytes(frame: pd.DataFrame, table: str) -> bytes:

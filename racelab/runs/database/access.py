@@ -84,5 +84,9 @@ def _in_memory() -> sa.Engine:
 def _fill(connection: sa.Connection, url: str) -> None:
     """The JSON store's rows in tables without keys, which take whatever is there."""
     with open_store(url) as store:
+        archived = store.read("telemetry_archives")["session_id"].tolist()
         for table in TABLES:
-            store.read(table).to_sql(table, connection, index=False)
+            frame = store.read(table)
+            if table == "telemetry":
+                frame = frame[~frame["session_id"].isin(archived)]
+            frame.to_sql(table, connection, index=False)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from racelab.errors import BadInput
-from racelab.runs.database import backup_postgres, backup_sqlite
-from racelab.runs.database.access import kind_of, looking, path_of
+from racelab.runs.database import backup_folder, backup_postgres, backup_sqlite
+from racelab.runs.database.access import Opened, kind_of, looking, path_of
+from racelab.runs.database.archived import restored_archives, save_archives
 from racelab.runs.database.container import Backup, Manifest, new_backup, open_backup
 from racelab.settings import Settings
 from racelab.store.engine import mask
@@ -15,7 +16,7 @@ from racelab.store.migrate import current, head
 from racelab.store.protocol import Progress
 from racelab.store.tables import TABLES
 
-_KINDS: dict[str, Any] = {"sqlite": backup_sqlite, "postgresql": backup_postgres}
+_KINDS: dict[str, Any] = {"sqlite": backup_sqlite, "postgresql": backup_postgres, "json": backup_folder}
 _COLUMNS = {name: list(spec.columns) for name, spec in TABLES.items()}
 
 
@@ -30,9 +31,10 @@ def back_up(settings: Settings, file: Path, progress: Progress, *, force: bool =
     file.parent.mkdir(parents=True, exist_ok=True)
     with looking(settings) as store:
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        manifest = Manifest(store.kind, current(store.connection), made, version("racelab"), _COLUMNS)
+        manifest = Manifest(store.kind, _schema(store), made, version("racelab"), _COLUMNS)
         with new_backup(file, manifest) as target:
             manifest.rows = _KINDS[store.kind].save(store, target, file.parent, progress)
+            save_archives(store, target)
     return manifest
 
 
@@ -49,8 +51,13 @@ def restore(settings: Settings, file: Path, progress: Progress, *, force: bool =
         _require_fitting(settings, backup)
         for name in backup.verify():
             progress(f"verify {name}", backup.manifest.members[name].bytes)
-        _KINDS[backup.manifest.kind].restore(settings, backup, progress, force=force)
+        with restored_archives(settings.store_url, backup):
+            _KINDS[backup.manifest.kind].restore(settings, backup, progress, force=force)
         return backup.manifest
+
+
+def _schema(store: Opened) -> str | None:
+    return head() if store.kind == "json" else current(store.connection)
 
 
 def _require_free(settings: Settings, file: Path, force: bool) -> None:

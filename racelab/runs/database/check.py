@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from racelab.runs.database.access import Opened
+from racelab.runs.database.archived import wrong_archives
 from racelab.runs.database.counts import lost_rows
 from racelab.runs.database.integrity import unsound
 from racelab.runs.database.problems import Problem
@@ -35,6 +36,7 @@ def steps() -> list[Step]:
         Step("values", "values outside their range, words that are none, values that are missing", _values),
         Step("keys", "two rows with one natural key", _keys),
         Step("rows", "as many rows as were written", lost_rows),
+        Step("archives", "archived telemetry whose file is missing or another one", wrong_archives),
     ]
 
 

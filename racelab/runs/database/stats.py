@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from racelab.runs.database.access import Opened, path_of
+from racelab.runs.database.archived import archive_bytes
 from racelab.runs.database.counts import row_counts
 from racelab.store.migrate import current
 from racelab.store.tables import SA_TABLES
@@ -26,7 +27,8 @@ def statistics(store: Opened) -> dict[str, Any]:
     """Schema, rows of each table, sessions of each season, and bytes on the disk.
 
     Keys: schema (None for a folder), tables (table -> {rows, bytes, index_bytes}, bytes None where the database does
-    not tell), seasons (list of {series, season, events, sessions}), files (name -> bytes), bytes (all together).
+    not tell), seasons (list of {series, season, events, sessions}), files (name -> bytes), archive_bytes
+    (telemetry in files beside the store), bytes (the store itself).
     """
     sizes = _table_sizes(store)
     files = _files(store)
@@ -36,6 +38,7 @@ def statistics(store: Opened) -> dict[str, Any]:
         "tables": {name: {"rows": count, **sizes.get(name, _UNKNOWN)} for name, count in counts.items()},
         "seasons": _seasons(store.connection),
         "files": files,
+        "archive_bytes": archive_bytes(store.url),
         "bytes": sum(files.values()) if files else _database_size(store),
     }
 
