@@ -10,6 +10,7 @@ from racelab.domain.entries import Entry
 from racelab.domain.flags import RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.laps import Lap, PitStop, Result
 from racelab.domain.sessions import Event, Session
+from racelab.domain.tyres import Compound
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Timing:
     stops: int | None = None
     energy_pct: float | None = None
     status: str | None = None
+    compound: Compound | None = None
+    tyre_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

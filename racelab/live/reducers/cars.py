@@ -28,6 +28,7 @@ def time(state: RaceState, line: Timing) -> RaceState:
     car, ledger = car_of(state, line.car_number), ledger_of(state, line.car_number)
     changed = given(
         driver=line.driver, stops=line.stops, energy_pct=line.energy_pct, status=line.status,
+        compound=line.compound.value if line.compound else None, tyre_age=line.tyre_age,
         laps=max(line.laps, car.laps or 0) if line.laps is not None else None,
     )  # fmt: skip
     changed |= _timed(state, car, line)

@@ -1,0 +1,176 @@
+"""One car's timing lines, update after update: what changes for the tower, and its laps."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from racelab.domain.records import Timing
+from racelab.domain.tyres import Compound
+from racelab.sources.f1live import specification as spec
+from racelab.sources.f1live.align import Gaps
+from racelab.sources.f1live.rows import Rows
+from racelab.sources.f1live.sync import Timed
+from racelab.sources.f1live.tyres import Tyres
+from racelab.sources.f1live.values import duration_ms, gap, part, whole
+
+# The parts of a line that the tower shows, or that end laps; a line with none of them moves a marker on the map only.
+_TOLD = frozenset(
+    {
+        "Position", "GapToLeader", "IntervalToPositionAhead", "TimeDiffToFastest", "TimeDiffToPositionAhead", "Stats",
+        "NumberOfLaps", "LastLapTime", "BestLapTime", "InPit", "PitOut", "Stopped", "Retired", "NumberOfPitStops",
+    }
+)  # fmt: skip
+_FLAGS = ("InPit", "PitOut", "Stopped", "Retired")
+_GAPS = (
+    ("gap", ("GapToLeader", "TimeDiffToFastest")),
+    ("interval", ("IntervalToPositionAhead", "TimeDiffToPositionAhead")),
+)
+
+
+@dataclass(slots=True)
+class CarTrack:
+    """What was seen of one car so far.
+
+    ``live`` are its laps as they were told, the last two of which may still change; ``carried`` are the newest speeds;
+    ``shown`` is what the tower was told.
+    """
+
+    car_number: str
+    rows: Rows = field(default_factory=Rows)
+    gaps: Gaps = field(default_factory=Gaps)
+    tyres: Tyres = field(default_factory=Tyres)
+    live: list[Timed] = field(default_factory=list)
+    carried: dict[str, float] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    flags: dict[str, bool] = field(default_factory=dict)
+    is_done: bool = False
+    grid: int | None = None
+
+    def read(self, line: dict[str, Any], at: int) -> tuple[int, dict[str, Any]]:
+        """Take an update: how many rows at the end may have changed, and what changed for the tower."""
+        sectors = line.get("Sectors")
+        if isinstance(sectors, list) and "RacingNumber" in line:
+            self.rows.join(line)
+            return 0, self._changes(line, at)
+        told = not _TOLD.isdisjoint(line)
+        if not told and "Speeds" not in line and not _has_value(sectors):
+            return 0, {}
+        changed = self.rows.read(line, at)
+        return changed, self._changes(line, at) if told or sectors is not None else {}
+
+    def status(self) -> str | None:
+        """The tower's word for what the car is doing, as far as the stream has told anything of it."""
+        flags = self.flags
+        if flags.get("Retired"):
+            return spec.RETIRED
+        if self.is_done:
+            return spec.DONE
+        if flags.get("InPit"):
+            return spec.PIT
+        if flags.get("Stopped"):
+            return spec.STOPPED
+        if flags.get("PitOut"):
+            return spec.OUT_LAP
+        return spec.RUNNING if flags else None
+
+    def timing(self, changes: dict[str, Any], time_ms: int) -> Timing | None:
+        """The tower's line for what changed; with a new place it is whole, as a place begins another comparison."""
+        if not changes:
+            return None
+        self.shown |= changes
+        if "position" not in changes:
+            return Timing(self.car_number, time_ms, **changes)
+        kept = {name: self.shown.get(name) for name in _WHOLE}
+        return Timing(self.car_number, time_ms, **(kept | changes))
+
+    def tyre(self, compound: Compound | None, age: int | None) -> dict[str, Any]:
+        """What changes for the tower by the tyres that are on the car now."""
+        found = {"compound": compound, "tyre_age": age}
+        return {name: value for name, value in found.items() if value is not None and self.shown.get(name) != value}
+
+    def _changes(self, line: dict[str, Any], at: int) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        if "GapToLeader" in line or "IntervalToPositionAhead" in line or "Position" in line:
+            self._gap(line, at)
+        if "Position" in line and (place := whole(line["Position"], 200)):
+            changes["position"] = place
+        for name, keys in _GAPS:
+            for key in keys:
+                if key in line:
+                    changes |= _gap_of(name, line[key])
+        if "Stats" in line:
+            changes |= _stats(line["Stats"])
+        changes |= self._times(line)
+        if not _TOLD.isdisjoint(line):
+            changes |= self._counts(line)
+        return changes
+
+    def _gap(self, line: dict[str, Any], at: int) -> None:
+        """Remember the gap to the leader for aligning the cars' clocks."""
+        shown = line.get("GapToLeader")
+        if isinstance(shown, str) and shown:
+            self.gaps.add(at, gap(shown)[0], "LAP" in shown)
+        elif self.gaps.at:
+            self.gaps.add(at, self.gaps.gap_ms[-1], self.gaps.leads[-1])
+
+    def _times(self, line: dict[str, Any]) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        sectors = line.get("Sectors")
+        if isinstance(sectors, dict):
+            for key, index in spec.SECTORS:
+                value = duration_ms(part(sectors.get(key), "Value"))
+                if value is not None:
+                    changes[f"s{index + 1}_ms"] = value
+        if "LastLapTime" in line and (last := duration_ms(part(line["LastLapTime"], "Value"))) is not None:
+            changes["last_lap_ms"] = last
+        if "BestLapTime" in line and (best := duration_ms(part(line["BestLapTime"], "Value"))) is not None:
+            changes["best_lap_ms"] = best
+        return changes
+
+    def _counts(self, line: dict[str, Any]) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        if "NumberOfLaps" in line and self.rows.done is not None and self.rows.done != self.shown.get("laps"):
+            changes["laps"] = self.rows.done
+        if "NumberOfPitStops" in line and (stops := whole(line["NumberOfPitStops"], 200)) is not None:
+            changes["stops"] = stops
+        for name in _FLAGS:
+            value = line.get(name)
+            if isinstance(value, bool):
+                self.flags[name] = value
+        status = self.status()
+        if status is not None and status != self.shown.get("status"):
+            changes["status"] = status
+        return changes
+
+
+_WHOLE = (
+    "gap_ms", "gap_laps", "interval_ms", "interval_laps", "laps", "stops", "status", "best_lap_ms", "compound", "tyre_age",
+)  # fmt: skip
+
+
+def _has_value(sectors: Any) -> bool:
+    return isinstance(sectors, dict) and any(part(sector, "Value") for sector in sectors.values())
+
+
+def _gap_of(name: str, told: Any) -> dict[str, int | None]:
+    """A gap or interval: both its parts, since the one that is not told is none."""
+    shown = told.get("Value") if isinstance(told, dict) else told
+    if not isinstance(shown, str):
+        return {}
+    millis, laps = gap(shown)
+    return {f"{name}_ms": millis, f"{name}_laps": laps}
+
+
+def _stats(stats: Any) -> dict[str, int | None]:
+    """The gaps of qualifying, which are told for each of its parts; the newest part stands last."""
+    if not isinstance(stats, dict) or not stats:
+        return {}
+    changes: dict[str, int | None] = {}
+    for told in stats.values():
+        for name, keys in (
+            ("gap", ("TimeDiffToFastest",)),
+            ("interval", ("TimeDifftoPositionAhead", "TimeDiffToPositionAhead")),
+        ):
+            for key in keys:
+                if (value := part(told, key)) is not None:
+                    changes |= _gap_of(name, value)
+    return changes

@@ -1,0 +1,101 @@
+"""What the whole session tells that its parts did not: laps put right against each other, stops, classification."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from racelab.domain.flags import Flag
+from racelab.domain.laps import Lap, PitStop, Result, ResultKind
+from racelab.domain.records import Record
+from racelab.sources.f1.results import best_laps, road_results
+from racelab.sources.f1.stops import find_stops
+from racelab.sources.f1live.align import lags
+from racelab.sources.f1live.cars import CarTrack
+from racelab.sources.f1live.laps import Around, Track, carried_speeds, make_lap
+from racelab.sources.f1live.session import SessionTrack
+from racelab.sources.f1live.sync import Timed, settled
+from racelab.sources.f1live.telling import Telling, is_deleted, statuses, tyres_of
+
+
+def final_records(cars: dict[str, CarTrack], session: SessionTrack, telling: Telling) -> Iterator[Record]:
+    """Laps and stops that differ from what was told, and, where the session is over, its results."""
+    laps = final_laps(cars, telling)
+    for lap in laps:
+        if lap != telling.laps.get((lap.car_number, lap.lap_number)):
+            telling.laps[lap.car_number, lap.lap_number] = lap
+            yield lap
+    if session.track.is_race:
+        yield from _stops(laps, telling)
+    if session.over_at is not None:
+        yield from _results(cars, session, laps)
+
+
+def final_laps(cars: dict[str, CarTrack], telling: Telling) -> list[Lap]:
+    """Every lap of the session, by car and number, its end and place on one clock for all cars."""
+    track = telling.track
+    for car in cars.values():
+        car.live = settled(car.rows.rows)
+    if track.is_race:
+        late = lags({number: car.live for number, car in cars.items()}, {n: car.gaps for n, car in cars.items()})
+        for number, lag in late.items():
+            _shift(cars[number].live, lag)
+    places = _places(cars) if track.is_race else {}
+    return [lap for car in cars.values() for lap in _laps(car, places, telling)]
+
+
+def _shift(timed: list[Timed], lag: int) -> None:
+    for one in timed:
+        one.end = None if one.end is None else one.end + lag
+
+
+def _places(cars: dict[str, CarTrack]) -> dict[tuple[str, int], int]:
+    """Places at the end of each lap, by who ended it first."""
+    ends: dict[int, list[tuple[int, str]]] = {}
+    for number, car in cars.items():
+        for one in car.live:
+            if one.end is not None:
+                ends.setdefault(one.number, []).append((one.end, number))
+    return {(number, lap): place for lap, found in ends.items() for place, (_, number) in enumerate(sorted(found), 1)}
+
+
+def _laps(car: CarTrack, places: dict[tuple[str, int], int], telling: Telling) -> Iterator[Lap]:
+    track = telling.track
+    flags = [_flag(car.live, place, track) for place in range(len(car.live))]
+    speeds = carried_speeds(car.live, flags)
+    for place, timed in enumerate(car.live):
+        before = car.live[place - 1] if place else None
+        tyres, age = tyres_of(car, place, track)
+        around = Around(
+            before, tyres, age, places.get((car.car_number, timed.number)), speeds[place],
+            is_deleted(telling.messages, car.car_number, timed),
+        )  # fmt: skip
+        yield make_lap(car.car_number, timed, around, track)
+
+
+def _flag(timed: list[Timed], place: int, track: Track) -> Flag | None:
+    return track.worst(timed[place - 1].end if place else track.start, timed[place].end)
+
+
+def _stops(laps: list[Lap], telling: Telling) -> Iterator[PitStop]:
+    for stop in find_stops(laps, statuses(telling.track)):
+        if stop != telling.stops.get((stop.car_number, stop.lap_number)):
+            telling.stops[stop.car_number, stop.lap_number] = stop
+            yield stop
+
+
+def _results(cars: dict[str, CarTrack], session: SessionTrack, laps: list[Lap]) -> Iterator[Result]:
+    """The stream's own order, which is provisional, and that of a race on the road."""
+    best = best_laps(laps)
+    ordered = sorted((car for car in cars.values() if car.shown.get("position")), key=lambda car: car.shown["position"])
+    most = max((car.rows.done or 0 for car in ordered), default=0)
+    for car in ordered:
+        number, lap_ms = best.get(car.car_number, (None, None))
+        told = car.shown
+        done = car.rows.done
+        yield Result(
+            car.car_number, ResultKind.PROVISIONAL, position=told["position"], class_position=told["position"],
+            status=car.status(), laps=done, gap_ms=told.get("gap_ms"),
+            gap_laps=most - done if session.track.is_race and done is not None else None, grid_position=car.grid,
+            best_lap_ms=told.get("best_lap_ms") or lap_ms, best_lap_number=number,
+        )  # fmt: skip
+    if session.track.is_race:
+        yield from (replace(result, status=None) for result in road_results(laps))

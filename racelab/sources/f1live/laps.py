@@ -1,0 +1,121 @@
+"""Rows of the stream as laps."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from racelab.domain.flags import Flag
+from racelab.domain.laps import Lap
+from racelab.sources.f1live import specification as spec
+from racelab.sources.f1live.sync import Timed
+from racelab.sources.f1live.tyres import TyreSet
+
+
+@dataclass(slots=True)
+class Track:
+    """The session's history that laps are judged by; instants are ms since 1970, in their order.
+
+    ``start`` is the instant of session time 0, ``restarts`` are those at which an aborted session went on.
+    """
+
+    start: int | None = None
+    is_race: bool = True
+    flags_at: list[int] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    aborts: list[int] = field(default_factory=list)
+    restarts: list[int] = field(default_factory=list)
+
+    def since(self, at: int | None) -> int | None:
+        """Session time of an instant."""
+        return None if at is None or self.start is None else at - self.start
+
+    def worst(self, begin: int | None, end: int | None) -> Flag | None:
+        """The worst flag between two instants; one without a beginning is judged by its end."""
+        if end is None or not self.flags:
+            return None
+        first = max(bisect_right(self.flags_at, begin if begin is not None else end) - 1, 0)
+        shown = {flag for at, flag in zip(self.flags_at[first:], self.flags[first:], strict=True) if at <= end}
+        return next((flag for flag in spec.WORST_FIRST if flag in shown), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a lap takes from beside its row: the row before it, its tyres and their laps in this lap, place, speeds."""
+
+    before: Timed | None = None
+    tyres: TyreSet | None = None
+    stint_laps: int = 1
+    position: int | None = None
+    speeds: dict[str, float] = field(default_factory=dict)
+    is_deleted: bool = False
+
+
+def make_lap(car_number: str, timed: Timed, around: Around, track: Track) -> Lap:
+    """The lap of a row, on the session's clock."""
+    row, tyres = timed.row, around.tyres
+    begin = _begin(timed, around.before, track)
+    pit_in, pit_out = _within(row.pit_in, track), _within(row.pit_out, track)
+    came = _within(around.before.row.pit_in, track) if around.before else None
+    stop = pit_out - came if pit_out is not None and came is not None and pit_out >= came else None
+    age = tyres.start_laps + around.stint_laps if tyres is not None and tyres.start_laps is not None else None
+    speeds = {**around.speeds, **row.speeds}
+    s1, s2, s3 = timed.sectors
+    return Lap(
+        car_number, timed.number, seat=1, stint=tyres.stint + 1 if tyres is not None else None,
+        lap_time_ms=timed.lap_ms, s1_ms=s1, s2_ms=s2, s3_ms=s3,
+        start_ms=track.since(begin), end_ms=track.since(timed.end),
+        pit_in=pit_in is not None, pit_out=pit_out is not None,
+        pit_in_ms=track.since(pit_in), pit_out_ms=track.since(pit_out), pit_time_ms=stop,
+        position=around.position, class_position=around.position,
+        compound=tyres.compound if tyres is not None else None, tyre_age=age,
+        fresh_tyre=tyres.is_new if tyres is not None else None,
+        flag=track.worst(begin, timed.end),
+        top_speed_kph=speeds.get("ST"), speed_i1_kph=speeds.get("I1"), speed_i2_kph=speeds.get("I2"),
+        speed_fl_kph=speeds.get("FL"), deleted=around.is_deleted,
+    )  # fmt: skip
+
+
+def carried_speeds(rows: Iterable[Timed], flags: Sequence[Flag | None]) -> list[dict[str, float]]:
+    """The speeds that each row takes over from those before it: the stream sends no speed again that is the same.
+
+    Laps under a red flag take none over, and laps into the pits none at the line.
+    """
+    held: dict[str, float] = {}
+    carried = []
+    for timed, flag in zip(rows, flags, strict=True):
+        held = {**held, **timed.row.speeds}
+        skipped = {"FL"} if timed.row.pit_in is not None else set()
+        carried.append({} if flag is Flag.RED else {trap: kph for trap, kph in held.items() if trap not in skipped})
+    return carried
+
+
+def _within(at: int | None, track: Track) -> int | None:
+    """A pit time, if it is one of the session: before the start of a race cars drive to the grid."""
+    if at is not None and track.is_race and track.start is not None and at < track.start:
+        return None
+    return at
+
+
+def _begin(timed: Timed, before: Timed | None, track: Track) -> int | None:
+    """When the lap began: with the end of the one before, the race's start, or the way out of the pits."""
+    row, out = timed.row, timed.row.pit_out
+    if timed.number == 1 and track.is_race:
+        return track.start
+    follows = before is not None and before.number == timed.number - 1
+    begin = before.end if before is not None and follows else None
+    restart = _restart(begin, out, track)
+    if restart is not None:
+        begin = (restart if timed.lap_ms is None else begin) if track.is_race else None
+    if begin is None and out is not None:
+        return out
+    if begin is None and timed.end is not None and timed.lap_ms is not None:
+        return timed.end - timed.lap_ms
+    return begin if begin is not None else row.pit_out
+
+
+def _restart(begin: int | None, out: int | None, track: Track) -> int | None:
+    """The restart after which a car came out for this lap, if the session was stopped before it."""
+    if begin is None or out is None:
+        return None
+    place = bisect_right(track.restarts, out) - 1
+    return track.restarts[place] if place >= 0 and track.restarts[place] > begin else None

@@ -1,0 +1,122 @@
+"""Tyres: the sets that a car was told to run on, corrections included."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from racelab.domain.tyres import Compound, read_compound
+from racelab.sources.f1live.merge import items
+from racelab.sources.f1live.values import text, whole
+
+
+@dataclass(frozen=True, slots=True)
+class TyreMessage:
+    """What the stream said of a set at an instant (ms); null says nothing new. ``stint`` counts from 0."""
+
+    at: int
+    stint: int
+    compound: str | None = None
+    is_new: bool | None = None
+    start_laps: int | None = None
+
+
+@dataclass(slots=True)
+class TyreSet:
+    """A set on the car from an instant on; ``start_laps`` is its age when it was fitted."""
+
+    at: int
+    stint: int
+    compound: Compound | None = None
+    is_new: bool | None = None
+    start_laps: int | None = None
+
+
+@dataclass(slots=True)
+class Tyres:
+    """One car's messages about its tyres, in their order."""
+
+    messages: list[TyreMessage] = field(default_factory=list)
+
+    def read(self, content: Any, at: int) -> bool:
+        """Take the stints of an update; returns whether they say anything of the tyres themselves."""
+        tells = False
+        for stint, told in items(content):
+            if not isinstance(told, dict) or stint > 99:
+                continue
+            fresh = told.get("New")
+            is_new = {"true": True, "false": False}.get(fresh) if isinstance(fresh, str) else fresh
+            message = TyreMessage(
+                at, stint, text(told.get("Compound")), is_new if isinstance(is_new, bool) else None,
+                whole(told.get("StartLaps"), 200),
+            )  # fmt: skip
+            # A message without anything of the tyre still shows which stint is counted.
+            tells = tells or message != TyreMessage(at, stint)
+            self.messages.append(message)
+        return tells
+
+    def newest(self) -> TyreSet | None:
+        """The set that was told last, as it is known now."""
+        last = self.messages[-1].stint if self.messages else None
+        held = _corrected(message for message in self.messages if message.stint == last)
+        return held[0] if held else None
+
+    def sets(self, pit_ins: Sequence[int], start: int | None, *, is_race: bool) -> list[TyreSet]:
+        """The car's sets in their order; ``pit_ins`` are the ends (ms) of the laps on which it came in."""
+        messages = self.messages
+        if len({message.stint for message in messages}) != len(messages):
+            if is_race:
+                messages = _unbunched(messages, pit_ins, start)
+            messages = _numbered(messages, pit_ins)
+        return _corrected(messages)
+
+
+def set_at(sets: Sequence[TyreSet], at: int | None) -> TyreSet | None:
+    """The set that the car ran on at an instant; before the first message, which may come late, the first one."""
+    if not sets:
+        return None
+    return sets[max(bisect_right(sets, at if at is not None else 0, key=lambda one: one.at) - 1, 0)]
+
+
+def _corrected(messages: Iterable[TyreMessage]) -> list[TyreSet]:
+    """Later messages about a stint correct what they name and keep the instant of the first."""
+    sets: dict[int, TyreSet] = {}
+    for message in messages:
+        held = sets.setdefault(message.stint, TyreSet(message.at, message.stint))
+        if message.compound is not None:
+            held.compound = read_compound(message.compound)
+        held.is_new = message.is_new if message.is_new is not None else held.is_new
+        held.start_laps = message.start_laps if message.start_laps is not None else held.start_laps
+    known = (held for held in sets.values() if (held.compound, held.is_new, held.start_laps) != (None, None, None))
+    return sorted(known, key=lambda one: one.at)
+
+
+def _unbunched(messages: list[TyreMessage], pit_ins: Sequence[int], start: int | None) -> list[TyreMessage]:
+    """Messages that came together, and only after the start, belong to the starts of their stints."""
+    first = messages[0].at
+    together = {message.stint for message in messages if message.at == first}
+    if not pit_ins or start is None or any(message.at < start for message in messages) or len(together) < 2:
+        return messages
+    begins = [start, *pit_ins]
+    return [
+        TyreMessage(
+            begins[message.stint] + 1, message.stint, message.compound, message.is_new, message.start_laps
+        ) if message.at == first and message.stint < len(begins) else message
+        for message in messages
+    ]  # fmt: skip
+
+
+def _numbered(messages: list[TyreMessage], pit_ins: Sequence[int]) -> list[TyreMessage]:
+    """A stint cannot be counted before the car has come in: such messages are of the stint that is under way."""
+    numbers = [message.stint for message in messages]
+    brackets = [float("-inf"), *pit_ins, float("inf")]
+    stint = 0
+    for low, high in zip(brackets, brackets[1:], strict=False):
+        inside = [place for place, message in enumerate(messages) if low <= message.at <= high]
+        for place in inside:
+            numbers[place] = min(numbers[place], stint)
+        stint += any(numbers[place] == stint for place in inside)
+    return [
+        TyreMessage(message.at, number, message.compound, message.is_new, message.start_laps)
+        for message, number in zip(messages, numbers, strict=True)
+    ]
