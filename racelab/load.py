@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 Reference = str | int
+TELEMETRY_KINDS = ["car", "position"]
 
 
 def load_sessions(*, db: str | None = None) -> pd.DataFrame:
@@ -147,14 +148,23 @@ def load_simulations(session: Reference, *, db: str | None = None) -> pd.DataFra
 def load_telemetry(
     session: Reference, car_number: str, *, lap: int | None = None, db: str | None = None
 ) -> pd.DataFrame:
-    """Telemetry of one car, of the whole session or of one lap: km/h, metres, samples of kind car and position."""
+    """Telemetry of one car, of the whole session or of one lap: km/h, metres, samples of kind car and position.
+
+    It is read from wherever it lies, the store or its archive of Parquet files. Samples of a lap are in the order of
+    time, those of a session in the order of kind and time; a lap whose start or end is not known has none.
+
+    Raises:
+        NotFound: the store has no such session.
+        StoreError: the store cannot be read, or an archive is missing or damaged.
+    """
     with open_store(db) as store:
         key = store.find(session)
         if lap is None:
             frame = store.read("telemetry", key, car_number=car_number)
         else:
             low, high = _lap_span(store, key, car_number, lap)
-            frame = store.read_between("telemetry", key, low, high, car_number=car_number)
+            # With its kinds named, the database goes to the samples by the table's key and reads no others.
+            frame = store.read_between("telemetry", key, low, high, car_number=car_number, kind=TELEMETRY_KINDS)
     return _validated("telemetry", key, frame)
 
 

@@ -19,7 +19,9 @@ def to_frame(rows: Iterable[Sequence[Any]], keys: Sequence[str]) -> pd.DataFrame
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every column of the vocabulary in its type; other columns are left as they are."""
-    return frame.assign(**{key: _typed(frame[key], COLUMNS[key].kind) for key in frame.columns if key in COLUMNS})
+    known = {key: COLUMNS[key].kind for key in frame.columns if key in COLUMNS}
+    wrong = {key: kind for key, kind in known.items() if str(frame[key].dtype) != DTYPES[kind]}
+    return frame.assign(**{key: _typed(frame[key], kind) for key, kind in wrong.items()})
 
 
 def _column(key: str, values: tuple[Any, ...]) -> Any:
@@ -31,6 +33,8 @@ def _column(key: str, values: tuple[Any, ...]) -> Any:
     if kind == "int":
         missing = pd.isna(plain)
         return pd.arrays.IntegerArray(np.where(missing, 0, plain).astype("int64"), missing)
+    if kind == "text":
+        return pd.array(plain, dtype=DTYPES[kind])
     series = pd.Series(plain)
     return series.infer_objects() if kind is None else _typed(series, kind)
 

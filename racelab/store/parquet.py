@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from racelab.domain.vocabulary import COLUMNS
@@ -20,6 +21,7 @@ _SCHEMA = pa.schema([(key, _TYPES[COLUMNS[key].kind]) for key in _KEYS])
 _TEXTS = [key for key in _KEYS if COLUMNS[key].kind == "text"]
 _FRAME_TYPES = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype("python")}
 _GROUPED = ("car_number", "kind")
+_REMEDY = "restore it from a copy, or read the session again with --telemetry --force"
 
 
 def write_file(path: Path, frames: Iterable[pd.DataFrame]) -> tuple[int, str]:
@@ -41,7 +43,7 @@ def write_file(path: Path, frames: Iterable[pd.DataFrame]) -> tuple[int, str]:
         os.fsync(file.fileno())
     content = path.read_bytes()
     file = _opened(content, path)
-    if [_values(_frame(file, [number])) for number in range(file.num_row_groups)] != written:
+    if [_values(_frame(_rows(file, [number]))) for number in range(file.num_row_groups)] != written:
         raise StoreError(f"{path} does not give back what was written to it: check the disk, then run it again")
     return file.metadata.num_rows, hashlib.sha256(content).hexdigest()
 
@@ -56,12 +58,13 @@ def read_file(path: Path, digest: str, where: Mapping[str, object], span: tuple[
     file = _opened(content, path)
     wanted = {name: set(_listed(value)) for name, value in where.items()}
     groups = [number for number in range(file.num_row_groups) if _may_hold(file, number, wanted)]
-    frame = _frame(file, groups)
-    if span is not None:
-        frame = frame[(frame["time_ms"] >= span[0]) & (frame["time_ms"] < span[1])]
+    table = _rows(file, groups)
     for name, values in wanted.items():
-        frame = frame[frame[name].isin(values)]
-    return frame.reset_index(drop=True)
+        table = table.filter(pc.is_in(table[name], pa.array(sorted(values), _SCHEMA.field(name).type)))
+    if span is not None:
+        times = table["time_ms"]
+        table = table.filter(pc.and_(pc.greater_equal(times, span[0]), pc.less(times, span[1])))
+    return _frame(table)
 
 
 def checked_bytes(path: Path, digest: str) -> bytes:
@@ -79,9 +82,6 @@ def checked_bytes(path: Path, digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest:
         raise StoreError(f"{path} is damaged or another file: it is not the telemetry that was archived; {_REMEDY}")
     return content
-
-
-_REMEDY = "restore it from a copy, or read the session again with --telemetry --force"
 
 
 def cars_of(path: Path, digest: str) -> list[str]:
@@ -112,9 +112,12 @@ def _table(frame: pd.DataFrame) -> Any:
     return pa.Table.from_pandas(frame[list(_KEYS)], schema=_SCHEMA, preserve_index=False).replace_schema_metadata()
 
 
-def _frame(file: Any, groups: list[int]) -> pd.DataFrame:
-    # A race's worth of rows for a lap: threads cost more than they bring.
-    table = file.read_row_groups(groups, use_threads=len(groups) > len(_GROUPED))
+def _rows(file: Any, groups: list[int]) -> Any:
+    # For the few groups of a lap, threads cost more than they bring.
+    return file.read_row_groups(groups, use_threads=len(groups) > len(_GROUPED))
+
+
+def _frame(table: Any) -> pd.DataFrame:
     return table.to_pandas(types_mapper=_FRAME_TYPES.get, ignore_metadata=True)
 
 

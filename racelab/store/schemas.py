@@ -1,12 +1,21 @@
 """The declared schema of every frame that racelab hands out, made from the column vocabulary."""
 
 from functools import cache
+from typing import Any
 
 import pandera.pandas as pa
+from pandera.engines import pandas_engine
 
 from racelab.domain.vocabulary import COLUMNS
 from racelab.store.frames import DTYPES
 from racelab.store.tables import JOINED, NAMES, TABLES
+
+
+class _Text(pandas_engine.STRING):
+    """A text column by its type, which holds nothing but texts: pandera would look at every value again."""
+
+    def check(self, pandera_dtype: Any, data_container: Any = None) -> bool:
+        return isinstance(pandera_dtype, pandas_engine.STRING)
 
 
 @cache
@@ -46,4 +55,5 @@ def schema_column(key: str, *, nullable: bool) -> pa.Column:
     if column.high is not None:
         checks.append(pa.Check.le(column.high))
     meta = {"unit": column.unit, "heading": column.heading}
-    return pa.Column(DTYPES[column.kind], checks, nullable=nullable, description=column.description, metadata=meta)
+    dtype = _Text("python") if column.kind == "text" else DTYPES[column.kind]
+    return pa.Column(dtype, checks, nullable=nullable, description=column.description, metadata=meta)
