@@ -12,11 +12,13 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from racelab.commands import ingest_history
 from racelab.commands.context import emit, log, printable, table
 from racelab.commands.progress import progress, stoppable
 from racelab.domain.series import Series
 from racelab.errors import BadInput, NotFound, RacelabError, SessionMissing, SourceUnavailable
 from racelab.runs.finding import Folder, expand, listed, of_season, sessions_of
+from racelab.runs.identify import identify
 from racelab.runs.ingest import Found, Outcome, ingest
 from racelab.runs.logs import log_path, log_to_file, record
 from racelab.runs.summary import Summary, rows_table, summarise, words
@@ -42,6 +44,7 @@ def register(app: typer.Typer) -> None:
         ("f1", f1), ("alkamel", alkamel), ("grcup", grcup), ("recording", recording), ("laps", laps), ("sample", sample),
     ):  # fmt: skip
         family.command(name)(command)
+    ingest_history.register(family)
     app.add_typer(family, name="ingest")
 
 
@@ -173,6 +176,7 @@ def _ingested(found: Iterable[Found], force: bool, total: int | None) -> list[Ou
         except KeyboardInterrupt:
             record.warning("ingest interrupted after %d sessions", len(outcomes))
             raise
+        identify(store)
     if not outcomes:
         raise BadInput(
             "nothing to ingest: no session found there; see `racelab ingest --help` for what each source reads"

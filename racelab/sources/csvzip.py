@@ -31,7 +31,7 @@ class Member:
     path: Path
     name: str
     columns: dict[str, list[str]]
-    lines: list[int] = field(repr=False)
+    lines: Sequence[int] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -67,7 +67,9 @@ class Member:
             BadInput: one is empty.
         """
         found = self.texts(column)
-        return [cell if cell is not None else self.fault(row, column, "is empty") for row, cell in enumerate(found)]
+        if None in found:
+            self.fault(found.index(None), column, "is empty")
+        return found  # type: ignore[return-value]
 
     def wholes(self, column: str, low: int = 0, high: int = 10**9) -> list[int | None]:
         """The cells as whole numbers from low to high.
@@ -84,7 +86,9 @@ class Member:
             BadInput: one is none.
         """
         found = self.wholes(column, low, high)
-        return [cell if cell is not None else self.fault(row, column, "is empty") for row, cell in enumerate(found)]
+        if None in found:
+            self.fault(found.index(None), column, "is empty")
+        return found  # type: ignore[return-value]
 
     def unique(self, column: str, *beside: Sequence[int]) -> list[int]:
         """The cells as whole numbers that occur once beside the given values, such as a place in a race's list.
@@ -93,11 +97,10 @@ class Member:
             BadInput: one is none, or comes twice.
         """
         found = self.counts(column)
-        seen: set[tuple[int, ...]] = set()
-        for row, key in enumerate(zip(*beside, found, strict=True)):
-            if key in seen:
-                self.fault(row, column, "comes twice")
-            seen.add(key)
+        keys = list(zip(*beside, found, strict=True))
+        if len(set(keys)) < len(keys):
+            firsts = {key: row for row, key in reversed(list(enumerate(keys)))}
+            self.fault(next(row for row, key in enumerate(keys) if firsts[key] != row), column, "comes twice")
         return found
 
     def decimals(self, column: str, factor: int = 1) -> list[float | None]:
@@ -123,7 +126,8 @@ class Member:
             BadInput: a cell is neither a whole number of milliseconds nor a duration.
         """
         known = self.wholes(millis, -(10**9), 10**9)
-        if column not in self.columns or None not in known:
+        texts = self.texts(column)
+        if not [text for number, text in zip(known, texts, strict=True) if number is None and text is not None]:
             return known
         words = self._each(column, parse_duration, "is no duration")
         return [text if number is None else number for number, text in zip(known, words, strict=True)]
@@ -141,19 +145,17 @@ class Member:
         )
 
     def _each(self, column: str, read: Callable[[str], T], wrong: str) -> list[T | None]:
-        known: dict[str, T] = {}
-        found: list[T | None] = []
-        for row, cell in enumerate(self.texts(column)):
-            if cell is None:
-                found.append(None)
-                continue
-            if cell not in known:
-                try:
-                    known[cell] = read(cell)
-                except ValueError:
-                    self.fault(row, column, wrong)
-            found.append(known[cell])
-        return found
+        """Every cell read by the function; a table says the same few things often, so each is read once."""
+        cells = self.columns.get(column)
+        if cells is None:
+            return [None] * len(self)
+        known: dict[str, T | None] = {}
+        for cell in set(cells):
+            try:
+                known[cell] = None if cell in _NULLS else read(cell)
+            except ValueError:
+                self.fault(cells.index(cell), column, wrong)
+        return [known[cell] for cell in cells]
 
 
 class Archive:
@@ -213,7 +215,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
     Raises:
         BadInput: it cannot be opened, is no ZIP, is damaged, or unpacks to more than any history does.
     """
-    digest = _digest(path)
+    digest = file_digest(path)
     try:
         file = zipfile.ZipFile(path)
     except _BROKEN as error:
@@ -226,7 +228,12 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield Archive(path, file, digest)
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -235,29 +242,45 @@ def _digest(path: Path) -> str:
 
 
 def _table(path: Path, name: str, text: str, least: int | None) -> Member:
+    rows, lines = _rows(path, name, text)
+    header = [cell.strip() for cell in rows.pop(0)] if rows else []
+    lines = lines[1:]
+    if not header or len(set(header)) < len(header):
+        raise BadInput(f"{path}, member {name}, line 1: the header is empty or names a column twice")
+    widths = set(map(len, rows))
+    if widths - {len(header)}:
+        _check_widths(path, name, rows, lines, (least or len(header), len(header)))
+        rows = [row + [""] * (len(header) - len(row)) for row in rows]
+    cells: Iterable[Any] = zip(*rows, strict=True) if rows else [()] * len(header)
+    return Member(path, name, {key: list(column) for key, column in zip(header, cells, strict=True)}, lines)
+
+
+def _rows(path: Path, name: str, text: str) -> tuple[list[list[str]], Sequence[int]]:
+    """The rows that are not empty, and the line on which each ends."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
     try:
-        header = [cell.strip() for cell in next(reader, [])]
-        for row in reader:
-            if not row:
-                continue
-            if not (len(header) if least is None else least) <= len(row) <= len(header):
-                raise BadInput(
-                    f"{path}, member {name}, line {reader.line_num}: {len(row)} fields where the header has "
-                    f"{len(header)}: the file is cut or damaged, download it again"
-                )
-            rows.append(row + [""] * (len(header) - len(row)))
-            lines.append(reader.line_num)
+        rows = list(reader)
     except csv.Error as error:
         raise BadInput(
             f"{path}, member {name}, line {reader.line_num}: no CSV row ({error}): download it again"
         ) from error
-    if not header or len(set(header)) < len(header):
-        raise BadInput(f"{path}, member {name}, line 1: the header is empty or names a column twice")
-    cells: Iterable[Any] = zip(*rows, strict=True) if rows else [()] * len(header)
-    return Member(path, name, {key: list(column) for key, column in zip(header, cells, strict=True)}, lines)
+    if reader.line_num == len(rows) and all(rows):
+        return rows, range(1, len(rows) + 1)
+    # Empty lines and cells of several lines: count them one by one.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    numbered = [(row, reader.line_num) for row in reader if row]
+    return [row for row, _ in numbered], [line for _, line in numbered]
+
+
+def _check_widths(
+    path: Path, name: str, rows: Sequence[Sequence[str]], lines: Sequence[int], allowed: tuple[int, int]
+) -> None:
+    for row, line in zip(rows, lines, strict=True):
+        if not allowed[0] <= len(row) <= allowed[1]:
+            raise BadInput(
+                f"{path}, member {name}, line {line}: {len(row)} fields where the header has {allowed[1]}: "
+                "the file is cut or damaged, download it again"
+            )
 
 
 def _whole(text: str, low: int, high: int) -> int:

@@ -10,7 +10,7 @@ from racelab.sources.ergast.results import read_pit_stops, read_results
 from racelab.sources.ergast.standings import read_standings
 
 PROVIDER = "ergast"
-READER = "1"
+VERSION = "reader 1"
 
 
 def read(path: Path) -> History:
@@ -25,7 +25,7 @@ def read(path: Path) -> History:
         stops = read_pit_stops(archive, names)
         incidents, absent, left_out = read_incidents(archive, names)
         return History(
-            PROVIDER, path.name, archive.digest, f"reader {READER}",
+            PROVIDER, path.name, archive.digest, VERSION,
             tables={
                 "history_events": read_events(archive), "history_results": results,
                 "history_standings": read_standings(archive, names), "history_pit_stops": stops or {},

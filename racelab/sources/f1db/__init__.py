@@ -11,7 +11,7 @@ from racelab.sources.f1db.standings import read_standings
 from racelab.sources.f1db.subjects import read_subjects
 
 PROVIDER = "f1db"
-READER = "1"
+VERSION = "reader 1"
 
 
 def read(path: Path) -> History:
@@ -25,7 +25,7 @@ def read(path: Path) -> History:
         results, missing = read_results(archive, formats_of(events))
         others = {"history_pit_stops": read_pit_stops(archive), "history_entrants": read_entrants(archive)}
         return History(
-            PROVIDER, path.name, archive.digest, f"reader {READER}",
+            PROVIDER, path.name, archive.digest, VERSION,
             tables={
                 "history_events": events, "history_results": results, "history_standings": read_standings(archive),
                 **{name: columns or {} for name, columns in others.items()},

@@ -1,0 +1,147 @@
+"""Identities for ids that have none yet: joined to one that is known, or given a new one."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from racelab.analysis.identities.decision import Candidate, Known, decide
+from racelab.analysis.identities.evidence import IDENTITIES, START, agreements, identified, seasons
+from racelab.analysis.identities.ids import new_id
+from racelab.analysis.identities.names import chassis_key, name_key
+
+# Whoever comes first gives the identity: f1db divides drivers, constructors and circuits finest.
+PROVIDERS = ("f1db", "ergast", "f1", "alkamel")
+KINDS = ("driver", "constructor", "circuit", "engine", "tyre")
+# Two ids of these are never one driver or circuit; of constructors only f1db's: Ergast has Cooper-Climax and Cooper.
+_ONE_EACH = {
+    "driver": ("f1db", "ergast"), "circuit": ("f1db", "ergast"), "constructor": ("f1db",), "engine": ("f1db",),
+    "tyre": ("f1db",),
+}  # fmt: skip
+
+
+def assign(subjects: pd.DataFrame, appearances: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Identities of every subject that has none in ``held``.
+
+    Args:
+        subjects: SUBJECTS, a row an id.
+        appearances: APPEARANCES of all providers; a circuit's have no code and car.
+        held: IDENTITIES that are given already; they are never changed.
+
+    Returns:
+        The new rows (IDENTITIES), and what is doubtful (``kind, provider, provider_id, name, reason``).
+    """
+    rows: list[dict[str, object]] = []
+    doubts: list[dict[str, object]] = []
+    for kind in KINDS:
+        of_kind = [frame[frame["kind"] == kind] for frame in (subjects, appearances, held)]
+        known = _known(of_kind[2])
+        for provider in PROVIDERS:
+            found, left = _of_provider(kind, provider, of_kind[0], of_kind[1], _with(of_kind[2], rows, kind), known)
+            rows += found
+            doubts += left
+    return (
+        pd.DataFrame(rows, columns=IDENTITIES),
+        pd.DataFrame(doubts, columns=["kind", "provider", "provider_id", "name", "reason"]),
+    )
+
+
+def _with(held: pd.DataFrame, rows: list[dict[str, object]], kind: str) -> pd.DataFrame:
+    added = pd.DataFrame([row for row in rows if row["kind"] == kind], columns=IDENTITIES)
+    return pd.concat([held.astype(object), added.astype(object)], ignore_index=True) if len(added) else held
+
+
+def _of_provider(
+    kind: str,
+    provider: str,
+    subjects: pd.DataFrame,
+    appearances: pd.DataFrame,
+    held: pd.DataFrame,
+    known: dict[int, Known],
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    own = subjects[subjects["provider"] == provider]
+    own = own[~own["provider_id"].isin(held.loc[held["provider"] == provider, "provider_id"])]
+    rows: list[dict[str, object]] = []
+    doubts: list[dict[str, object]] = []
+    if own.empty:
+        return rows, doubts
+    mine = appearances[appearances["provider"] == provider]
+    others = identified(appearances[appearances["provider"] != provider], held[held["provider"] != provider])
+    taken = {key for key, one in known.items() if provider in _ONE_EACH.get(kind, ()) and one.refs.get(provider)}
+    firsts = _first_events(mine) if kind == "circuit" else {}
+    for row, candidate in _candidates(own, mine, others):
+        decision = decide(candidate, known, taken)
+        doubt = decision.doubt
+        number, words = decision.identity_id, decision.matched_by
+        if number is None and provider == "f1" and kind == "driver" and candidate.name == candidate.code:
+            # A code alone is nobody's name: it waits until a source tells who drove that car.
+            doubts.append(_doubt(candidate, doubt or "known by a code only"))
+            continue
+        if number is None:
+            number, words = _own(candidate, known, firsts)
+        if doubt:
+            doubts.append(_doubt(candidate, doubt))
+        one = known.setdefault(number, Known(number))
+        one.add(provider, candidate.provider_id, candidate.name, candidate.code, candidate.birth_date)
+        if provider in _ONE_EACH.get(kind, ()):
+            taken.add(number)
+        rows.append({**row, "identity_id": number, "matched_by": words})
+    return rows, doubts
+
+
+def _own(candidate: Candidate, known: dict[int, Known], firsts: dict[str, str]) -> tuple[int, str | None]:
+    """The id of an identity that nobody knew; Ergast's Cooper-Climax joins its Cooper."""
+    fallback = f"{candidate.provider}:{candidate.provider_id}"
+    if candidate.kind == "constructor" and candidate.provider == "ergast":
+        key = chassis_key(candidate.name)
+        number = new_id(candidate.kind, key, fallback, ())
+        same = known.get(number)
+        if same is not None and set(same.refs) == {"ergast"} and not candidate.agreed:
+            return number, f"name of the chassis: {min(same.names)}"
+        return new_id(candidate.kind, key, fallback, known), None
+    key = firsts.get(candidate.provider_id) or name_key(candidate.name)
+    return new_id(candidate.kind, key, fallback, known), None
+
+
+def _candidates(
+    own: pd.DataFrame, mine: pd.DataFrame, others: pd.DataFrame
+) -> Iterator[tuple[dict[str, object], Candidate]]:
+    """The rows with their evidence; those with most starts in common come first, so that they choose first."""
+    agreed: dict[str, list[tuple[int, int]]] = {}
+    starts: dict[str, int] = {}
+    for ref, identity, n, known in agreements(mine, others).itertuples(index=False):
+        agreed.setdefault(ref, []).append((int(identity), int(n)))
+        starts[ref] = int(known)
+    spans = seasons(mine)
+    plain = own.astype(object).where(own.notna(), None)
+    rows = [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+    rows.sort(key=lambda row: (-max((n for _, n in agreed.get(row["provider_id"], [])), default=0), row["provider_id"]))
+    for row in rows:
+        ref = row["provider_id"]
+        yield row, Candidate(
+            row["kind"], row["provider"], ref, row["name"], row["code"], row["birth_date"], spans.get(ref),
+            tuple(agreed.get(ref, ())), starts.get(ref, 0),
+        )  # fmt: skip
+
+
+def _known(held: pd.DataFrame) -> dict[int, Known]:
+    known: dict[int, Known] = {}
+    plain = held.astype(object).where(held.notna(), None)
+    for row in plain.to_dict("records"):
+        number = int(row["identity_id"])
+        one = known.setdefault(number, Known(number))
+        one.add(row["provider"], row["provider_id"], row["name"], row["code"], row["birth_date"])
+    return known
+
+
+def _first_events(appearances: pd.DataFrame) -> dict[str, str]:
+    """Season and round of each circuit's first event: providers differ in its name, not in that."""
+    ordered = appearances.sort_values(START[:2]).drop_duplicates("provider_id")
+    columns = zip(ordered["provider_id"], ordered["season"], ordered["round"], strict=True)
+    return {str(ref): f"{season}/{round_}" for ref, season, round_ in columns}
+
+
+def _doubt(candidate: Candidate, reason: str) -> dict[str, object]:
+    return {
+        "kind": candidate.kind, "provider": candidate.provider, "provider_id": candidate.provider_id,
+        "name": candidate.name, "reason": reason,
+    }  # fmt: skip
