@@ -10,7 +10,7 @@ from racelab.domain.records import Provenance, SessionData
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, RacelabError, SessionMissing
 from racelab.runs.derived import ensure_metrics, forget_metrics
-from racelab.runs.recorded import note, note_read
+from racelab.runs.recorded import note, note_cause, note_read
 from racelab.runs.refusals import accept, refuse
 from racelab.store.protocol import Store
 
@@ -112,15 +112,18 @@ def _attempt(
         if key in taken:
             return _outcome(key, event, "failed", error=_twice(session, key))
         taken.add(key)
-        check(data)
-        note_read(session.label, data, getattr(session, "took", None))
-        return _write(session, store, data, force, watch, seconds)
+        start = perf_counter()
+        outcome = _write(session, store, data, force, watch)
+        seconds["writing"] = perf_counter() - start
+        return outcome
     except SessionMissing as error:
         return _outcome(key, event, "missing", error=str(error))
     except BadInput as error:
+        note_cause(session.label, error)
         refuse(store, session, key, str(error))
         return _outcome(key, event, "failed", error=str(error))
     except RacelabError as error:
+        note_cause(session.label, error)
         return _outcome(key, event, "failed", error=str(error))
 
 
@@ -137,23 +140,24 @@ def _twice(session: Found, key: SessionKey) -> str:
     return f"{session.label} is session {key}, as another file of this call: name its event with --event"
 
 
-def _write(
-    session: Found, store: Store, data: SessionData, force: bool, watch: Watch, seconds: dict[str, float]
-) -> Outcome:
-    key, start = data.session.key, perf_counter()
+def _write(session: Found, store: Store, data: SessionData, force: bool, watch: Watch) -> Outcome:
+    """Check and write a session that is new or changed; raises BadInput where the checks refuse it."""
+    key = data.session.key
     held = _held(store, key)
     data.provenance = _with_held_telemetry(data, held)
-    same = held is not None and held.digest == data.provenance.digest
-    if not force and not same and held and (reason := _why_kept(store, data, held)):
-        return _outcome(key, data.event.name, "unchanged", error=f"{reason}; --force replaces it")
-    watch.writing(session.label, _sizes(data))
-    if force or not same:
+    change, rows = "unchanged", {}
+    if force or held is None or held.digest != data.provenance.digest:
+        check(data)
+        note_read(session.label, data, getattr(session, "took", None))
+        if not force and held and (reason := _why_kept(store, data, held)):
+            return _outcome(key, data.event.name, "unchanged", error=f"{reason}; --force replaces it")
+        watch.writing(session.label, _sizes(data))
         forget_metrics(store, key)
-    written = store.write_session(data, force=force, progress=watch.wrote)
+        written = store.write_session(data, force=force, progress=watch.wrote)
+        change, rows = written.change, written.rows
     metrics = ensure_metrics(store, key)
     accept(store, session)
-    seconds["writing"] = perf_counter() - start
-    return _outcome(key, data.event.name, written.change, rows={**written.rows, **metrics})
+    return _outcome(key, data.event.name, change, rows={**rows, **metrics})
 
 
 def _known(session: Found, store: Store) -> tuple[SessionKey, str] | None:

@@ -26,7 +26,7 @@ _FORMAT = "%(asctime)sZ %(levelname)s [%(process)d] %(message)s"
 _LOCK_S = 5.0
 _HIDDEN = "***"
 _IN_URL = re.compile(r"(://[^\s:/@]*):\S+@")
-_NAMED = re.compile(r"(?i)\b(pass\w*|pwd|token|secret)(\s*[=:]\s*)[^\s&;,]+")
+_NAMED = re.compile(r"(?i)(?<![a-z])(pass(?:word|wd|phrase)?|pwd|token|secret)(\s*[=:]\s*)[^\s&;,]+")
 # A shorter secret would be hidden in half of all words.
 _SHORTEST = 4
 
@@ -125,6 +125,7 @@ class _SharedFile(RotatingFileHandler):
             named = None
         held = os.fstat(self.stream.fileno()) if self.stream else None
         if held is None or named is None or (named.st_ino, named.st_dev) != (held.st_ino, held.st_dev):
-            if self.stream:
-                self.stream.close()
+            stream, self.stream = self.stream, None
+            if stream:
+                stream.close()
             self.stream = self._open()

@@ -22,6 +22,12 @@ def note_read(label: str, data: SessionData, took: Any) -> None:
         record.warning("%s: %s says: %s", label, origin.source, text)
 
 
+def note_cause(label: str, error: Exception) -> None:
+    """What a reader or a driver itself raised, and where: for who mends it."""
+    if error.__cause__ is not None:
+        record.error("%s: raised by", label, exc_info=error.__cause__)
+
+
 def note(label: str, outcome: dict[str, Any]) -> None:
     """What became of a session, its rows by table and the seconds; why, where something is amiss."""
     rows, seconds = outcome["rows"], outcome["seconds"]

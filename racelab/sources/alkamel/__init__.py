@@ -13,6 +13,7 @@ from racelab.sources.alkamel.session import SOURCE, VERSION, read_session
 from racelab.sources.alkamel.tables import digest_of
 from racelab.sources.folder import PassedOver, files_below, why_passed_over
 from racelab.sources.hints import Hints
+from racelab.sources.reading import blamed_on
 from racelab.sources.textfile import read_raw
 
 _SUFFIXES = (".csv", ".csv.gz")
@@ -48,7 +49,8 @@ class FoundSession:
         Raises:
             BadInput: a file is damaged, the session cannot be named, or another file of the path is the same one.
         """
-        data = read_session(self.files, self.hints)
+        with blamed_on(self.files.main):
+            data = read_session(self.files, self.hints)
         other = self._taken.setdefault(data.session.key, self.files.main)
         if other != self.files.main:
             raise BadInput(

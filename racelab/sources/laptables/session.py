@@ -21,6 +21,7 @@ from racelab.sources.f1.results import CAR_CLASS, road_results, unique_cars
 from racelab.sources.f1.stops import find_stops
 from racelab.sources.hints import Hints
 from racelab.sources.laptables.file import ROUND, read_table, sniff
+from racelab.sources.reading import blamed_on
 
 SOURCE = "laps"
 READER = "1"
@@ -45,7 +46,15 @@ class FoundTable:
         return f"{self.path} {self.key}"
 
     def read(self) -> SessionData:
-        """Convert the rows; everything that can be wrong with them was found when the file was read."""
+        """Convert the rows; what can be wrong with them was found when the file was read.
+
+        Raises:
+            BadInput: something else is wrong with them.
+        """
+        with blamed_on(self.path):
+            return self._convert()
+
+    def _convert(self) -> SessionData:
         rows, repairs = usable_rows(self.rows)
         origin_ms, start_repairs = find_origin(rows, race=self.key.is_race)
         laps = make_laps(rows, origin_ms, race=self.key.is_race)
@@ -77,10 +86,9 @@ def find_sessions(path: Path, hints: Hints) -> list[FoundTable]:
         if not files:
             raise BadInput(f"{path} holds no lap table: they are .csv, .csv.gz or .parquet with FastF1's columns")
         return [found for file in files for found in find_sessions(file, hints)]
-    frame = read_table(path)
-    return [
-        _found(path, rows, season, round_, code, hints) for season, round_, code, rows in _sessions(path, frame, hints)
-    ]
+    with blamed_on(path):
+        sessions = _sessions(path, read_table(path), hints)
+        return [_found(path, rows, season, round_, code, hints) for season, round_, code, rows in sessions]
 
 
 def _sessions(path: Path, frame: pd.DataFrame, hints: Hints) -> Iterator[tuple[int, int, str, pd.DataFrame]]:

@@ -13,6 +13,7 @@ from racelab.domain.records import Provenance, Repair, SessionData
 from racelab.domain.sessions import Session, SessionKey
 from racelab.errors import BadInput
 from racelab.sources.hints import Hints
+from racelab.sources.reading import blamed_on
 from racelab.sources.timing71.naming import Name, name_session
 from racelab.sources.timing71.parser import Parser
 from racelab.sources.timing71.recording import Recording, sniff
@@ -90,6 +91,10 @@ class FoundSession:
         Raises:
             BadInput: not one frame of it can be read.
         """
+        with blamed_on(self.path):
+            return self._parsed()
+
+    def _parsed(self) -> SessionData:
         session = self.session()
         parser = Parser(self.recording.manifest, session.start_utc)
         data = SessionData(self.name.event, session, self.provenance())
@@ -113,7 +118,11 @@ def find_sessions(path: Path, hints: Hints) -> list[FoundSession]:
         BadInput: a file is no recording, or its manifest does not name the session.
     """
     paths = sorted(file for file in path.rglob("*.zip") if sniff(file)) if path.is_dir() else [path]
-    return [name_states(file, Recording(file), hints) for file in paths]
+    found = []
+    for file in paths:
+        with blamed_on(file):
+            found.append(name_states(file, Recording(file), hints))
+    return found
 
 
 def name_states(path: Path, states: States, hints: Hints) -> FoundSession:
