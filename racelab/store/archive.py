@@ -131,7 +131,11 @@ def sweep(store: Store, key: SessionKey) -> None:
 
 
 def with_archived(
-    url: str, held: pd.DataFrame, named: Iterable[Any], where: Mapping[str, object], span: tuple[int, int] | None
+    url: str,
+    held: pd.DataFrame,
+    named: Iterable[Mapping[str, Any]],
+    where: Mapping[str, object],
+    span: tuple[int, int] | None,
 ) -> pd.DataFrame:
     """Telemetry of the table and of the archives that these rows name, filtered and ordered as the table's is.
 
@@ -140,7 +144,7 @@ def with_archived(
     """
     from racelab.store.parquet import read_file  # imported here: few stores have archives
 
-    parts = [read_file(located(url, row.file), row.digest, where, span) for row in named]
+    parts = [read_file(located(url, row["file"]), row["digest"], where, span) for row in named]
     parts = [part for part in parts if len(part)]
     if held.empty and len(parts) == 1 and span is None:
         return parts[0]

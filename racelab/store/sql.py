@@ -230,7 +230,7 @@ class SqlStore:
         span: tuple[int, int] | None = None, *, again: bool = True,
     ) -> pd.DataFrame:  # fmt: skip
         with self._reading(snapshot=True) as connection:
-            named = connection.execute(reading.archives_of(key, where)).fetchall()
+            named = [dict(row) for row in connection.execute(reading.archives_of(key, where)).mappings()]
             held = to_frame(connection.execute(query).fetchall(), TABLES["telemetry"].columns)
         try:
             return with_archived(self.url, held, named, where, span)
