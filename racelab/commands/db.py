@@ -1,6 +1,7 @@
 """`racelab db ...`: the store itself."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from rich.status import Status
 from racelab.commands.context import emit, is_json, log, printable, table, track
 from racelab.errors import StoreError
 from racelab.runs.checksums import store_checksums
-from racelab.runs.database.access import looking
+from racelab.runs.database.access import kind_of, looking
 from racelab.runs.database.backup import back_up
 from racelab.runs.database.backup import restore as restore_backup
 from racelab.runs.database.check import find_problems, steps
@@ -24,9 +25,12 @@ from racelab.runs.database.problems import Problem
 from racelab.runs.database.stats import statistics
 from racelab.settings import get_settings
 from racelab.store.engine import mask, upgrade_store
+from racelab.store.folder import JsonStore
 from racelab.store.migrate import head
 from racelab.store.open import open_store
 from racelab.store.protocol import Progress
+
+_QUIET_S = 5.0
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +48,10 @@ def register(app: typer.Typer) -> None:
 def upgrade() -> None:
     """Bring the store's schema to this version of racelab; a current one is left alone."""
     settings = get_settings()
-    before = upgrade_store(settings.store_url, settings.busy_timeout_s)
+    if kind_of(settings.store_url) == "json":
+        before = JsonStore(settings.store_url, busy_timeout_s=settings.busy_timeout_s).upgrade()
+    else:
+        before = upgrade_store(settings.store_url, settings.busy_timeout_s)
     payload = {"store": mask(settings.store_url), "before": before, "after": head()}
     changed = f"from {before or 'nothing'} to {head()}" if before != head() else f"is current ({head()})"
     emit(payload, lambda console: console.print(f"{payload['store']}: schema {changed}", markup=False))
@@ -114,14 +121,15 @@ def restore(
 
 @contextmanager
 def progressing() -> Iterator[Progress]:
-    """What is told of long work: one line that changes on a terminal, a log line for each label elsewhere."""
+    """What is told of long work: one line that changes on a terminal, elsewhere a log line every few seconds."""
     if not sys.stderr.isatty() or is_json():
-        told: set[str] = set()
+        told = time.monotonic()
 
-        def note(label: str, _count: int) -> None:
-            if label not in told:
-                told.add(label)
-                log.info("%s", printable(label))
+        def note(label: str, count: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > _QUIET_S:
+                told = time.monotonic()
+                log.info("%s %d", printable(label), count)
 
         yield note
         return
