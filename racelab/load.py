@@ -62,7 +62,8 @@ def load_driver_metrics(session: Reference, *, db: str | None = None) -> pd.Data
     """
     with open_store(db) as store:
         key = store.find(session)
-        frame = _join(store, key, driver_metrics(classed_laps(store, key)), JOINED["driver_metrics"])
+        metrics = driver_metrics(classed_laps(store, key)).assign(detail=None, created_utc=None)
+        frame = _join(store, key, metrics, JOINED["driver_metrics"])
     return _validated("driver_metrics", key, frame)
 
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from racelab.commands.context import emit, is_json, log, printable, table, track
-from racelab.errors import StoreError
+from racelab.errors import BadInput, StoreError
 from racelab.runs.checksums import store_checksums
 from racelab.runs.database.access import kind_of, looking
 from racelab.runs.database.backup import back_up
@@ -26,7 +26,7 @@ from racelab.runs.database.stats import statistics
 from racelab.settings import get_settings
 from racelab.store.engine import mask, upgrade_store
 from racelab.store.folder import JsonStore
-from racelab.store.migrate import head
+from racelab.store.migrate import head, upgrade_sql
 from racelab.store.open import open_store
 from racelab.store.protocol import Progress
 
@@ -45,15 +45,33 @@ def register(app: typer.Typer) -> None:
     app.add_typer(family, name="db")
 
 
-def upgrade() -> None:
+def upgrade(
+    sql: bool = typer.Option(False, "--sql", help="Print the SQL instead, for whoever runs it himself"),
+    before: str = typer.Option(None, "--from", help="With --sql: the schema that the database has, such as 0001"),
+) -> None:
     """Bring the store's schema to this version of racelab; a current one is left alone."""
+    if sql:
+        _print_sql(kind_of(get_settings().store_url), before)
+    elif before:
+        raise BadInput("--from goes with --sql: an upgrade finds by itself which schema the store has")
+    else:
+        _upgrade()
+
+
+def _print_sql(kind: str, before: str | None) -> None:
+    if kind == "json":
+        raise BadInput("a JSON store has no SQL: `racelab db upgrade` upgrades it")
+    sys.stdout.write(upgrade_sql(kind, before))
+
+
+def _upgrade() -> None:
     settings = get_settings()
     if kind_of(settings.store_url) == "json":
-        before = JsonStore(settings.store_url, busy_timeout_s=settings.busy_timeout_s).upgrade()
+        found: str | None = JsonStore(settings.store_url, busy_timeout_s=settings.busy_timeout_s).upgrade()
     else:
-        before = upgrade_store(settings.store_url, settings.busy_timeout_s)
-    payload = {"store": mask(settings.store_url), "before": before, "after": head()}
-    changed = f"from {before or 'nothing'} to {head()}" if before != head() else f"is current ({head()})"
+        found = upgrade_store(settings.store_url, settings.busy_timeout_s)
+    payload = {"store": mask(settings.store_url), "before": found, "after": head()}
+    changed = f"from {found or 'nothing'} to {head()}" if found != head() else f"is current ({head()})"
     emit(payload, lambda console: console.print(f"{payload['store']}: schema {changed}", markup=False))
 
 

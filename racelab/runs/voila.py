@@ -37,8 +37,9 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of children: kernels start in another folder, so paths are absolute."""
     settings = get_settings()
     url = settings.store_url
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve().as_posix()}"
+    for scheme in ("sqlite:///", "json:///"):
+        if url.startswith(scheme) and not url.startswith(f"{scheme}/"):
+            url = f"{scheme}{Path(url.removeprefix(scheme)).resolve().as_posix()}"
     paths = [str(_TEMPLATES), *filter(None, [environment.get("JUPYTER_PATH")])]
     return {
         **environment,

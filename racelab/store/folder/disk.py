@@ -1,7 +1,7 @@
 """The folder on disk: locked, read as far as it is asked for, and changed as a whole or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from racelab.store.folder import journal, manifest
 from racelab.store.folder.blocks import Blocks, file_parts
 from racelab.store.folder.contents import Contents
 from racelab.store.folder.manifest import MANIFEST, Manifest
-from racelab.store.folder.names import FILES, Group
+from racelab.store.folder.names import FILES
 
 _LOCK = "store.lock"
 _POLL_S = 0.005
@@ -83,11 +83,6 @@ class Disk:
             StoreError: they cannot be written; everything is as it was then.
         """
         self._commit(self._contents.manifest, changed)
-
-    def counts(self, tables: Iterable[str]) -> dict[str, Mapping[Group, int]]:
-        """Rows by group of each table, without reading files that are as they were written."""
-        with self.reading() as contents:
-            return {table: contents.counts(table) for table in tables}
 
     def _commit(self, before: Manifest, changed: Mapping[str, Blocks]) -> None:
         generation, files, names = before.generation + 1, dict(before.files), []

@@ -34,6 +34,7 @@ class Manifest:
 
     generation: int = 0
     files: dict[str, Listed] = field(default_factory=dict)
+    schema: str | None = None
 
 
 def listed(blocks: Blocks, size: int, mtime_ns: int) -> Listed:
@@ -65,7 +66,8 @@ def read(folder: Path) -> Manifest | None:
     try:
         found = orjson.loads(content)
         files = {name: Listed(*one) for name, one in found["files"].items()}
-        manifest, schema = Manifest(int(found["generation"]), files), str(found["schema"])
+        schema = str(found["schema"])
+        manifest = Manifest(int(found["generation"]), files, schema)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(
             f"{path} cannot be read: restore it from a copy of the folder; without it the other files are read as if"

@@ -20,6 +20,7 @@ from racelab.store.folder.names import Group, Row, group_keys, natural_key
 from racelab.store.folder.selecting import live_row, select
 from racelab.store.folder.transaction import Transaction
 from racelab.store.frames import to_frame
+from racelab.store.migrate import head
 from racelab.store.protocol import Progress, Written
 from racelab.store.reading import SESSION_KEYS
 from racelab.store.references import not_stored, read_reference
@@ -54,6 +55,18 @@ class JsonStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def upgrade(self) -> str | None:
+        """Mark the folder as of the newest schema, whose new columns are null; returns the schema before, None if new.
+
+        Raises:
+            StoreError: a file cannot be read or written.
+        """
+        with self._disk.writing() as contents:
+            before = contents.manifest.schema
+            if before != head():
+                self._disk.commit({})
+        return before
 
     def close(self) -> None:
         """Nothing is held open."""
