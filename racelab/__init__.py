@@ -30,6 +30,15 @@ if TYPE_CHECKING:
         load_track_status,
         load_weather,
     )
+    from racelab.load_history import (
+        load_history_entrants,
+        load_history_events,
+        load_history_incidents,
+        load_history_pit_stops,
+        load_history_results,
+        load_history_standings,
+        load_identities,
+    )
     from racelab.store.lightweight import get_db
     from racelab.surface import simulate
 
@@ -41,6 +50,13 @@ __all__ = [
     "load_driver_metrics",
     "load_drivers",
     "load_entries",
+    "load_history_entrants",
+    "load_history_events",
+    "load_history_incidents",
+    "load_history_pit_stops",
+    "load_history_results",
+    "load_history_standings",
+    "load_identities",
     "load_laps",
     "load_pit_stops",
     "load_predictions",
@@ -63,6 +79,18 @@ _ELSEWHERE = {
     "export_race": "racelab.exports.files",
     "get_db": "racelab.store.lightweight",
     "simulate": "racelab.surface",
+    **dict.fromkeys(
+        (
+            "load_history_entrants",
+            "load_history_events",
+            "load_history_incidents",
+            "load_history_pit_stops",
+            "load_history_results",
+            "load_history_standings",
+            "load_identities",
+        ),
+        "racelab.load_history",
+    ),
 }
 
 

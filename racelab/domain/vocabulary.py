@@ -230,6 +230,12 @@ def _history_columns() -> list[Column]:
     return [
         Column("provider", "text", "Provider", "Whose record it is: f1db, ergast, f1 (FastF1) or alkamel"),
         Column("identity_id", "int", "Id", "The id of the driver, constructor or circuit: one for all providers", low=0),
+        Column("driver_id", "int", "Driver's number", "The identity of the driver: one for all providers", low=0),
+        Column("constructor_id", "int", "Constructor's number", "The identity of the constructor: one for all providers", low=0),
+        Column("circuit_id", "int", "Circuit's number", "The identity of the circuit: one for all providers", low=0),
+        Column("constructor", "text", "Constructor", "The constructor's name"),
+        Column("engine", "text", "Engine", "The name of the engine's maker"),
+        Column("tyre", "text", "Tyres", "The name of the tyres' maker"),
         Column("matched_by", "text", "Matched by", "How the provider's id was joined to the identity; null where it is the first of it"),
         Column("birth_date", "text", "Born", "Date of birth, YYYY-MM-DD"),
         Column("official_name", "text", "Official name", "The event's name with its sponsors"),

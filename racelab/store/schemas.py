@@ -31,10 +31,11 @@ def frame_schema(table: str) -> pa.DataFrameSchema:
 
 @cache
 def table_schema(table: str) -> pa.DataFrameSchema:
-    """The pandera schema of a table that is about no session."""
+    """The pandera schema of a table that is about no session, with the names that its `load_*` joins."""
     spec = TABLES[table]
     required = {*spec.key, *spec.required}
-    columns = {key: schema_column(key, nullable=key not in required) for key in spec.columns}
+    keys = (*spec.columns, *JOINED.get(table, ()))
+    columns = {key: schema_column(key, nullable=key not in required) for key in keys}
     return pa.DataFrameSchema(columns, strict=True, name=f"load_{table}", description=spec.description)
 
 

@@ -124,6 +124,11 @@ JOINED = {
     "pit_stops": ("car_class", "team"),
     "results": ("car_class", "team", "driver"),
     "driver_metrics": ("car_class", "team", "driver"),
+    "history_events": ("circuit_id",),
+    "history_results": ("driver_id", "driver", "constructor_id", "constructor", "engine", "tyre"),
+    "history_pit_stops": ("driver_id", "driver"),
+    "history_standings": ("identity_id", "name", "engine"),
+    "history_entrants": ("driver_id", "driver", "constructor_id", "constructor", "engine", "tyre"),
 }
 _PARENTS = {"sessions": ("event_id", "events.event_id")}
 metadata = sa.MetaData()
