@@ -7,6 +7,7 @@ from racelab.domain.records import Timing
 from racelab.domain.tyres import Compound
 from racelab.sources.f1live import specification as spec
 from racelab.sources.f1live.align import Gaps
+from racelab.sources.f1live.merge import items
 from racelab.sources.f1live.rows import Rows
 from racelab.sources.f1live.sync import Timed
 from racelab.sources.f1live.tyres import Tyres
@@ -16,7 +17,7 @@ from racelab.sources.f1live.values import duration_ms, gap, part, whole
 _TOLD = frozenset(
     {
         "Position", "GapToLeader", "IntervalToPositionAhead", "TimeDiffToFastest", "TimeDiffToPositionAhead", "Stats",
-        "NumberOfLaps", "LastLapTime", "BestLapTime", "InPit", "PitOut", "Stopped", "Retired", "NumberOfPitStops",
+        "NumberOfLaps", "LastLapTime", "BestLapTime", "BestLapTimes", "InPit", "PitOut", "Stopped", "Retired", "NumberOfPitStops",
     }
 )  # fmt: skip
 _FLAGS = ("InPit", "PitOut", "Stopped", "Retired")
@@ -31,7 +32,8 @@ class CarTrack:
     """What was seen of one car so far.
 
     ``live`` are its laps as they were told, the last two of which may still change; ``carried`` are the newest speeds;
-    ``shown`` is what the tower was told.
+    ``shown`` is what the tower was told. ``parts`` tells for each part of a qualifying, counted from 0, whether the car has
+    a time in it, and ``has_best`` whether it has one at all; null is not told.
     """
 
     car_number: str
@@ -42,6 +44,8 @@ class CarTrack:
     carried: dict[str, float] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
+    parts: dict[int, bool] = field(default_factory=dict)
+    has_best: bool | None = None
     is_done: bool = False
     grid: int | None = None
 
@@ -122,8 +126,13 @@ class CarTrack:
                     changes[f"s{index + 1}_ms"] = value
         if "LastLapTime" in line and (last := duration_ms(part(line["LastLapTime"], "Value"))) is not None:
             changes["last_lap_ms"] = last
-        if "BestLapTime" in line and (best := duration_ms(part(line["BestLapTime"], "Value"))) is not None:
-            changes["best_lap_ms"] = best
+        if "BestLapTime" in line and isinstance(told := part(line["BestLapTime"], "Value"), str):
+            best = duration_ms(told)
+            self.has_best = best is not None
+            changes |= {"best_lap_ms": best} if best is not None else {}
+        if "BestLapTimes" in line:
+            times = ((index, part(one, "Value")) for index, one in items(line["BestLapTimes"]))
+            self.parts |= {index: bool(time) for index, time in times if time is not None and index < 9}
         return changes
 
     def _counts(self, line: dict[str, Any]) -> dict[str, Any]:

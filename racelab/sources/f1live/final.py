@@ -1,7 +1,6 @@
 """What the whole session tells that its parts did not: laps put right against each other, stops, classification."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap, PitStop, Result, ResultKind
@@ -87,15 +86,35 @@ def _results(cars: dict[str, CarTrack], session: SessionTrack, laps: list[Lap]) 
     best = best_laps(laps)
     ordered = sorted((car for car in cars.values() if car.shown.get("position")), key=lambda car: car.shown["position"])
     most = max((car.rows.done or 0 for car in ordered), default=0)
+    is_race = session.track.is_race
     for car in ordered:
-        number, lap_ms = best.get(car.car_number, (None, None))
-        told = car.shown
-        done = car.rows.done
+        number, lap_ms = best.get(car.car_number, (None, None)) if car.has_best is not False else (None, None)
+        told, done = car.shown, car.rows.done
+        q1, q2, q3 = _parts(car, session, laps)
         yield Result(
             car.car_number, ResultKind.PROVISIONAL, position=told["position"], class_position=told["position"],
             status=car.status(), laps=done, gap_ms=told.get("gap_ms"),
-            gap_laps=most - done if session.track.is_race and done is not None else None, grid_position=car.grid,
-            best_lap_ms=told.get("best_lap_ms") or lap_ms, best_lap_number=number,
+            gap_laps=most - done if is_race and done is not None else None, grid_position=car.grid,
+            best_lap_ms=lap_ms, best_lap_number=number, q1_ms=q1, q2_ms=q2, q3_ms=q3,
         )  # fmt: skip
-    if session.track.is_race:
-        yield from (replace(result, status=None) for result in road_results(laps))
+    if is_race:
+        yield from road_results(laps)
+
+
+def _parts(car: CarTrack, session: SessionTrack, laps: list[Lap]) -> tuple[int | None, int | None, int | None]:
+    """A car's best times of qualifying's parts: of the laps that it ended in each, where the stream leaves it a time."""
+    start = session.track.start
+    if start is None or not session.parts:
+        return None, None, None
+    times: dict[int, list[int]] = {1: [], 2: [], 3: []}
+    for lap in laps:
+        if (
+            lap.car_number == car.car_number
+            and lap.lap_time_ms is not None
+            and not lap.deleted
+            and lap.end_ms is not None
+        ):
+            begun = max((number for number, at in session.parts.items() if at - start <= lap.end_ms), default=1)
+            times.setdefault(begun, []).append(lap.lap_time_ms)
+    q1, q2, q3 = (min(times[number], default=None) if car.parts.get(number - 1) else None for number in (1, 2, 3))
+    return q1, q2, q3

@@ -32,8 +32,9 @@ class Parser:
     taken from ``start`` where a recording has told it before. Messages that cannot be read are named in ``skipped``.
     """
 
-    def __init__(self, start: datetime | None = None, samples: Samples | None = None) -> None:
-        self.track = Track(epoch_ms(start) if start is not None else None)
+    def __init__(self, start: datetime | None = None, samples: Samples | None = None, *, is_race: bool = True) -> None:
+        """Begin before the first message; SessionInfo tells better whether it is a race."""
+        self.track = Track(epoch_ms(start) if start is not None else None, is_race)
         self.session = SessionTrack(self.track)
         self.drivers = Drivers()
         self.messages = Messages()

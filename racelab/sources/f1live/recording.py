@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from racelab.domain.frames import Frame
 from racelab.errors import BadInput
@@ -152,13 +152,12 @@ def _moment(stamp: str) -> datetime:
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:
-        with path.open("rb") as probe:
-            packed = probe.read(2) == b"\x1f\x8b"
-        opened: Any = gzip.open(path, "rb") if packed else path.open("rb")
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            yield cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error}); check its name and rights") from error
-    with opened as file:
-        yield file
 
 
 def text_files(folder: Path) -> Iterable[Path]:

@@ -25,7 +25,7 @@ class SessionTrack:
     """What was said of the session so far; instants are ms since 1970.
 
     ``planned`` is the scheduled start, ``over_at`` when it was finished, ``is_flagged`` whether a race's
-    chequered flag was shown, ``total_laps`` its length.
+    chequered flag was shown, ``total_laps`` its length, ``parts`` when each part of a qualifying began.
     """
 
     track: Track
@@ -35,6 +35,7 @@ class SessionTrack:
     total_laps: int | None = None
     status: str | None = None
     is_flagged: bool = False
+    parts: dict[int, int] = field(default_factory=dict)
     _code: str | None = None
     _seen: set[tuple[str, int]] = field(default_factory=set)
     _shown: dict[str, Any] = field(default_factory=dict)
@@ -52,10 +53,15 @@ class SessionTrack:
         if isinstance(content, dict):
             self.info = merged(self.info, content)
             self.planned = scheduled_ms(self.info) or self.planned
-            self.track.is_race = text(self.info.get("Type")) in (None, "Race")
+            kind = text(self.info.get("Type"))
+            self.track.is_race = self.track.is_race if kind is None else kind == "Race"
 
     def read_data(self, content: Any) -> Iterator[Record]:
-        """The history of statuses: whole after joining, else the newest one."""
+        """The history of statuses and of qualifying's parts: whole after joining, else the newest one."""
+        for _, told in items(part(content, "Series")):
+            number, at = whole(part(told, "QualifyingPart"), 9), stamp_ms(part(told, "Utc"))
+            if number and at is not None:
+                self.parts[number] = at
         for _, told in items(part(content, "StatusSeries")):
             at = stamp_ms(part(told, "Utc"))
             if at is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from racelab.sources.f1live.rows import Row
 
@@ -21,7 +22,9 @@ def settled(rows: Sequence[Row]) -> list[Timed]:
     """A car's rows, the one under way left out, or kept where it was measured and its end can be told."""
     timed: list[Timed] = []
     for row in rows:
-        if row.at is None and not row.has_data:
+        is_pseudo = row.number == 1 and not timed
+        if not row.has_data and (row.at is None or is_pseudo):
+            # The stream may count a lap that nobody drove when a car comes out for the first time.
             continue
         before = timed[-1] if timed else None
         found = filled(row, before)
@@ -95,7 +98,7 @@ def _backwards(timed: list[Timed]) -> None:
 
 
 def _forwards(timed: list[Timed]) -> None:
-    for before, own in zip(timed, timed[1:], strict=False):
+    for before, own in pairwise(timed):
         if before.end is None or own.lap_ms is None or own.end is None or own.number > before.number + 1:
             continue
         own.end = min(own.end, before.end + own.lap_ms)

@@ -112,8 +112,8 @@ def tyres_of(car: CarTrack, place: int, track: Track) -> tuple[TyreSet | None, i
     """The tyres of a car's lap, and the laps that the car has done on them by its end."""
     ends = [one.end for one in car.live if one.row.pit_in is not None and one.end is not None]
     sets = car.tyres.sets(ends, track.start, is_race=track.is_race)
-    own = set_at(sets, car.live[place].row.at)
-    laps = sum(set_at(sets, one.row.at) is own for one in car.live[: place + 1])
+    own = set_at(sets, car.live[place].end)
+    laps = sum(set_at(sets, one.end) is own for one in car.live[: place + 1])
     return own, laps
 
 

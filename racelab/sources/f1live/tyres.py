@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from racelab.domain.tyres import Compound, read_compound
@@ -111,7 +112,7 @@ def _numbered(messages: list[TyreMessage], pit_ins: Sequence[int]) -> list[TyreM
     numbers = [message.stint for message in messages]
     brackets = [float("-inf"), *pit_ins, float("inf")]
     stint = 0
-    for low, high in zip(brackets, brackets[1:], strict=False):
+    for low, high in pairwise(brackets):
         inside = [place for place, message in enumerate(messages) if low <= message.at <= high]
         for place in inside:
             numbers[place] = min(numbers[place], stint)
