@@ -2,9 +2,12 @@
 
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from racelab.errors import StoreError
 
 
 class Settings(BaseSettings):
@@ -48,11 +51,44 @@ class Settings(BaseSettings):
     f1_password: SecretStr | None = Field(
         default=None, validation_alias="F1_PASSWORD", description="Secret: F1TV password"
     )
+    instance_connection_name: str | None = Field(
+        default=None,
+        validation_alias="INSTANCE_CONNECTION_NAME",
+        description="Cloud SQL: PROJECT:REGION:INSTANCE, which is the store where RACELAB_DB is not set",
+    )
+    db_user: str | None = Field(default=None, validation_alias="DB_USER", description="Cloud SQL: the user")
+    db_pass: SecretStr | None = Field(default=None, validation_alias="DB_PASS", description="Secret: its password")
+    db_name: str | None = Field(default=None, validation_alias="DB_NAME", description="Cloud SQL: the database")
+    private_ip: bool = Field(
+        default=False, validation_alias="PRIVATE_IP", description="Cloud SQL: connect to the instance's private address"
+    )
 
     @property
     def store_url(self) -> str:
-        """The store's URL: RACELAB_DB, or racelab.db in the data folder."""
-        return self.db or f"sqlite:///{(self.data / 'racelab.db').as_posix()}"
+        """The store's URL: RACELAB_DB, else the Cloud SQL instance, else racelab.db in the data folder.
+
+        Raises:
+            StoreError: the Cloud SQL instance is named, but not the user, password or database.
+        """
+        if self.db:
+            return self.db
+        if self.instance_connection_name:
+            return self._cloud_url(self.instance_connection_name)
+        return f"sqlite:///{(self.data / 'racelab.db').as_posix()}"
+
+    @property
+    def cloud_account(self) -> dict[str, str]:
+        """The variables with which a child process reaches Cloud SQL, the password among them; empty without it."""
+        secret = self.db_pass.get_secret_value() if self.db_pass else ""
+        return {"DB_PASS": secret, "PRIVATE_IP": str(self.private_ip)} if self.instance_connection_name else {}
+
+    def _cloud_url(self, instance: str) -> str:
+        """A URL without the password: `store.cloudsql` adds it when it connects."""
+        given = {"DB_USER": self.db_user, "DB_PASS": self.db_pass, "DB_NAME": self.db_name}
+        if missing := [name for name, value in given.items() if not value]:
+            raise StoreError(f"INSTANCE_CONNECTION_NAME is set, but not {', '.join(missing)}: set all of them")
+        user, name = (quote(str(value), safe="") for value in (self.db_user, self.db_name))
+        return f"postgresql+psycopg://{user}@/{name}?cloudsql={quote(instance, safe='')}"
 
     @property
     def cache_folder(self) -> Path:

@@ -48,6 +48,8 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     for name in list(os.environ):
         if name.startswith("RACELAB_") and name not in ("RACELAB_TEST_DATA", "RACELAB_TEST_POSTGRES"):
             monkeypatch.delenv(name)
+    for name in ("INSTANCE_CONNECTION_NAME", "DB_USER", "DB_PASS", "DB_NAME", "PRIVATE_IP"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RACELAB_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("RACELAB_REPORTS", str(tmp_path / "reports"))
     get_settings.cache_clear()

@@ -45,7 +45,8 @@ def _setting_fault(error: ValidationError) -> str:
     """The first wrong setting by its variable's name, without its value: that may be a secret."""
     first = error.errors(include_input=False, include_url=False)[0]
     name = str(first["loc"][0]).upper() if first["loc"] else "?"
-    variable = name if name in ("F1_USERNAME", "F1_PASSWORD") else f"RACELAB_{name}"
+    aliases = {field.validation_alias for field in Settings.model_fields.values()}
+    variable = name if name in aliases else f"RACELAB_{name}"
     return f"{variable} cannot be used ({first['msg']}): correct it in the environment or in .env"
 
 

@@ -43,6 +43,7 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     paths = [str(_TEMPLATES), *filter(None, [environment.get("JUPYTER_PATH")])]
     return {
         **environment,
+        **settings.cloud_account,  # children start elsewhere, and do not read our .env
         "JUPYTER_PATH": os.pathsep.join(paths),
         "RACELAB_DB": url,
         "RACELAB_DATA": str(settings.data.resolve()),

@@ -1,14 +1,26 @@
 """Opening a database: SQLite in WAL mode, or PostgreSQL; created and checked on the way."""
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from racelab.errors import StoreError
+from racelab.store.cloudsql import INSTANCE, cloud_engine
 from racelab.store.migrate import create_or_check, current, upgrade
 
 _WRITE = "racelab_write"
+# Connections to a server: each is tried before use (the server may have been started anew), none is older than half
+# an hour (a proxy between drops idle ones), and a process has no more than 10.
+_POOL: dict[str, Any] = {
+    "pool_pre_ping": True,
+    "pool_size": 5,
+    "max_overflow": 5,
+    "pool_timeout": 30,
+    "pool_recycle": 1800,
+}
+_SERVER = {"connect_timeout": 10, "application_name": "racelab"}
 
 
 def open_engine(url: str, busy_timeout_s: float) -> sa.Engine:
@@ -19,8 +31,12 @@ def open_engine(url: str, busy_timeout_s: float) -> sa.Engine:
     """
     try:
         engine = _engine(url, busy_timeout_s)
-        with writing(engine) as connection:
-            create_or_check(connection)
+        try:
+            with writing(engine) as connection:
+                create_or_check(connection)
+        except BaseException:
+            engine.dispose()
+            raise
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         raise StoreError(f"the store {mask(url)} cannot be opened: {first_line(error)}") from error
     return engine
@@ -53,7 +69,8 @@ def mask(url: str) -> str:
         parsed = _parsed(url)
     except StoreError:
         return "given by RACELAB_DB"
-    return parsed.set(query={}).render_as_string(hide_password=True)
+    shown = {key: value for key, value in parsed.query.items() if key == INSTANCE}
+    return parsed.set(query=shown).render_as_string(hide_password=True)
 
 
 def first_line(error: BaseException) -> str:
@@ -98,7 +115,11 @@ def _engine(url: str, busy_timeout_s: float) -> sa.Engine:
 def _server(url: URL) -> sa.Engine:
     if url.get_backend_name() != "postgresql":
         raise StoreError(f"no store of kind {url.get_backend_name()!r}: use sqlite:/// or postgresql+psycopg://")
-    return sa.create_engine(url, pool_pre_ping=True)
+    if INSTANCE in url.query:
+        return cloud_engine(url, **_POOL)
+    # What the URL itself says of the driver's settings holds.
+    arguments = {name: value for name, value in _SERVER.items() if name not in url.query}
+    return sa.create_engine(url, connect_args=arguments, **_POOL)
 
 
 def _sqlite(url: URL, busy_timeout_s: float) -> sa.Engine:
