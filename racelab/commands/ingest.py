@@ -196,7 +196,10 @@ def _tell(outcomes: Sequence[Outcome], passed_over: Sequence[PassedOver]) -> lis
         first = passed_over[0]
         text = printable(f"{first.path}: {first.reason}")
         log.info(
-            "%d files passed over, each named in %s; the first: %s", len(passed_over), log_path(get_settings()), text
+            "passed over, each named in %s: %d, of which the first is %s",
+            log_path(get_settings()),
+            len(passed_over),
+            text,
         )
     return failed
 
@@ -242,7 +245,7 @@ def read_hints(
 
 def _document(outcome: Outcome) -> Outcome:
     """What `--json` prints of a session; why one failed, is missing or was kept is said on standard error."""
-    return {key: value for key, value in outcome.items() if key != "error"}
+    return {key: value for key, value in outcome.items() if key not in ("error", "seconds")}
 
 
 def _sessions_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:

@@ -20,6 +20,8 @@ def ensure_metrics(store: Store, key: SessionKey) -> dict[str, int]:
     if laps.empty:
         return {}
     metrics = driver_metrics(laps)
+    if metrics.empty:
+        return {}
     plain = metrics.astype(object).where(metrics.notna(), None)
     return {"driver_metrics": store.upsert("driver_metrics", plain.to_dict("records"))}
 
