@@ -58,8 +58,8 @@ def located(url: str, file: str) -> Path:
         StoreError: the name leads out of the archive's folder.
     """
     folder = _folder(url).resolve()
-    path = (folder / PurePosixPath(file)).resolve()
-    if "\x00" in file or not path.is_relative_to(folder):
+    path = folder if "\x00" in file else (folder / PurePosixPath(file)).resolve()
+    if path == folder or not path.is_relative_to(folder):
         raise StoreError(f"telemetry_archives names {file!r}, which is not in {folder}: restore the store from a copy")
     return path
 
@@ -157,12 +157,12 @@ def with_archived(
     return whole.sort_values(order if span is None else ["time_ms", *order], ignore_index=True)
 
 
-def orphans(store: Store) -> list[Path]:
-    """Files in the archive's folder that no row names."""
-    folder = archive_folder(store.url)
+def strays(url: str, files: Iterable[str]) -> list[Path]:
+    """Files in the archive's folder that are none of those that the store names."""
+    folder = archive_folder(url)
     if folder is None:
         return []
-    named = {located(store.url, file) for file in store.read("telemetry_archives")["file"]}
+    named = {located(url, file) for file in files}
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.resolve() not in named)
 
 

@@ -11,7 +11,7 @@ from racelab.errors import StoreError
 from racelab.runs.database.access import Opened
 from racelab.runs.database.container import Backup, BackupWriter
 from racelab.runs.database.problems import Problem
-from racelab.store.archive import archive_folder, located
+from racelab.store.archive import archive_folder, located, strays
 from racelab.store.tables import SA_TABLES
 
 PREFIX = "telemetry/"
@@ -27,6 +27,11 @@ def wrong_archives(store: Opened) -> Iterator[Problem]:
             faults.setdefault(what, []).append(f"session_id {session_id}, file {file}")
     for what, files in faults.items():
         yield Problem("archives", "telemetry_archives", what, len(files), tuple(files[:3]))
+    left = [str(path) for path in strays(store.url, (file for _, file, _ in _named(store.connection)))]
+    if left:
+        yield Problem(
+            "archives", "telemetry_archives", "files that no row names: delete them", len(left), tuple(left[:3])
+        )
 
 
 def save_archives(store: Opened, target: BackupWriter) -> None:
