@@ -94,7 +94,7 @@ def test_archived_telemetry_is_saved_and_restored(
     assert backend.read("telemetry", KEY)["speed_kph"].tolist() == [280.0, 281.0]
     assert store_checksums(backend)["telemetry"] == before["telemetry"]
     path.write_bytes(b"another")
-    with pytest.raises(StoreError, match="is not the (one that was written|telemetry)"):
+    with pytest.raises(StoreError, match=r"is not the (one that was written|telemetry)"):
         saved(backend.url, tmp_path / "c.zip")
     assert not (tmp_path / "c.zip").exists()
 
