@@ -42,11 +42,11 @@ changes = st.lists(
 def bent(steps: list[tuple[str, int, str, int, Any]]) -> SessionData:
     """A session in which fields were set to odd values, and records doubled, taken out or moved."""
     data = session_data(laps=4)
-    for table, at, how, which, value in steps:
+    for table, place, how, which, value in steps:
         records: list[Any] = getattr(data, table)
         if not records:
             continue
-        at %= len(records)
+        at = place % len(records)
         if how == "set":
             field = fields(records[at])[which % len(fields(records[at]))]
             records[at] = replace(records[at], **{field.name: value})
@@ -63,8 +63,7 @@ def pass_checks(data: SessionData) -> bool:
     """Check the session; False where it is refused."""
     try:
         check(data)
-    except BadInput as error:
-        assert str(error).count("\n") == 0
+    except BadInput:
         return False
     return True
 
