@@ -1,7 +1,7 @@
 """`racelab replay`: a stored or recorded session through the live road, at any speed."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,8 @@ from rich.status import Status
 
 from racelab.commands.context import emit, is_json, log
 from racelab.domain.frames import Parser
-from racelab.domain.sessions import SessionKey
+from racelab.domain.records import Provenance
+from racelab.domain.sessions import Event, Session, SessionKey
 from racelab.domain.time import format_clock, parse_duration
 from racelab.errors import BadInput, NotFound
 from racelab.live.clock import Clock, ReplayClock, SystemClock
@@ -25,7 +26,7 @@ from racelab.live.replay import Road, replay
 from racelab.live.state import RaceState
 from racelab.live.stored import NO_START, stored_feed
 from racelab.live.writer import SessionWriter, is_running
-from racelab.sources import timing71
+from racelab.sources import f1live, timing71
 from racelab.sources.hints import Hints
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
@@ -80,7 +81,7 @@ def open_source(reference: str, store: Store) -> Source:
         BadInput: the file is no recording.
     """
     path = Path(reference)
-    if path.is_file():
+    if path.is_file() or f1live.sniff(path):
         return _of_file(path, store)
     if path.suffix or path.is_dir():
         raise NotFound(f"there is no recording {path}: name a file, or a session that `racelab sessions` lists")
@@ -116,20 +117,38 @@ def summarise(key: SessionKey, road: Road) -> dict[str, Any]:
 
 
 def _of_file(path: Path, store: Store) -> Source:
-    if is_recording(path):
+    """The session in a file, in whichever protocol it was recorded."""
+    if path.is_file() and is_recording(path):
         recorded = RecordedFeed(path)
-        if recorded.protocol != "timing71":
-            raise BadInput(f"{path}: no parser for the protocol {recorded.protocol!r}; a newer racelab may have one")
-        found = timing71.name_states(path, recorded, Hints())
-    else:
-        found = timing71.find_sessions(path, Hints())[0]
+        if recorded.protocol == timing71.SOURCE:
+            return _of_timing71(timing71.name_states(path, recorded, Hints()), store)
+        if recorded.protocol == f1live.SOURCE:
+            return _of_f1(f1live.name_frames(path, recorded, Hints()), store)
+        raise BadInput(f"{path}: no parser for the protocol {recorded.protocol!r}; a newer racelab may have one")
+    if f1live.sniff(path):
+        return _of_f1(f1live.find_sessions(path, Hints())[0], store)
+    return _of_timing71(timing71.find_sessions(path, Hints())[0], store)
+
+
+def _of_timing71(found: timing71.FoundSession, store: Store) -> Source:
     session = found.session()
-    # A session that was ingested keeps its rows; the replay then only shows it.
-    writer = None
-    if is_running(store.digest(found.key)):
-        writer = SessionWriter(found.name.event, session, found.provenance())
     parser = timing71.Parser(found.recording.manifest, session.start_utc)
+    writer = _writer(found.key, found.name.event, session, found.provenance, store)
     return Source(found.key, found.recording, parser, session.start_utc or NO_START, writer)
+
+
+def _of_f1(found: f1live.FoundSession, store: Store) -> Source:
+    outline = found.outline
+    writer = _writer(found.key, outline.name.event, found.session(), found.provenance, store)
+    # Session time counts on the recording's own clock, which may differ from the true one.
+    return Source(found.key, found.recording, found.parser(), outline.start or NO_START, writer)
+
+
+def _writer(
+    key: SessionKey, event: Event, session: Session, origin: Callable[[], Provenance], store: Store
+) -> SessionWriter | None:
+    """Who writes the session's rows; nobody where it was ingested: its rows stay, and the replay only shows it."""
+    return SessionWriter(event, session, origin()) if is_running(store.digest(key)) else None
 
 
 @contextmanager

@@ -14,6 +14,10 @@ from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, Ca
 def complete(state: RaceState, lap: Lap) -> RaceState:
     """A car has completed a lap, or a lap is told again with more of it known."""
     car, ledger = car_of(state, lap.car_number), ledger_of(state, lap.car_number)
+    if lap.deleted and lap.lap_time_ms is not None and lap.lap_time_ms == car.best_lap_ms:
+        # The best before it is told by the provider, or set again.
+        car = replace(car, best_lap_ms=None)
+        state = with_car(state, car)
     if lap.lap_number < ledger.newest or is_assumed(lap):
         return state
     is_new = lap.lap_number > ledger.newest

@@ -11,7 +11,9 @@ KEPT_MESSAGES = 50
 
 
 def flag(state: RaceState, status: TrackStatus) -> RaceState:
-    """The track is under another flag."""
+    """The track is under another flag; the chequered one of a race stays, whatever the track is like afterwards."""
+    if state.is_race and state.flag is Flag.CHEQUERED:
+        return replace(state, time_ms=at(state, status.time_ms))
     since = state.flag_since_ms if status.flag is state.flag else status.time_ms
     return replace(state, flag=status.flag, flag_since_ms=since, time_ms=at(state, status.time_ms))
 

@@ -33,7 +33,7 @@ class CarTrack:
 
     ``live`` are its laps as they were told, the last two of which may still change; ``carried`` are the newest speeds;
     ``shown`` is what the tower was told. ``parts`` tells for each part of a qualifying, counted from 0, whether the car has
-    a time in it, and ``has_best`` whether it has one at all; null is not told.
+    a time in it, and ``has_best`` whether it has one at all; null is not told. ``is_placed``: the stream has told its place.
     """
 
     car_number: str
@@ -46,8 +46,16 @@ class CarTrack:
     flags: dict[str, bool] = field(default_factory=dict)
     parts: dict[int, bool] = field(default_factory=dict)
     has_best: bool | None = None
+    is_placed: bool = False
     is_done: bool = False
     grid: int | None = None
+
+    @property
+    def behind_ms(self) -> int | None:
+        """The car's distance to the leader now, 0 for himself; null where it is told in laps or not at all."""
+        if not self.gaps.at:
+            return None
+        return 0 if self.gaps.leads[-1] else self.gaps.gap_ms[-1]
 
     def read(self, line: dict[str, Any], at: int) -> tuple[int, dict[str, Any]]:
         """Take an update: how many rows at the end may have changed, and what changed for the tower."""
@@ -77,13 +85,20 @@ class CarTrack:
         return spec.RUNNING if flags else None
 
     def timing(self, changes: dict[str, Any], time_ms: int) -> Timing | None:
-        """The tower's line for what changed; with a new place it is whole, as a place begins another comparison."""
-        if not changes:
+        """The tower's line for what changed; with a new place it is whole, as a place begins another comparison.
+
+        A car that is out keeps its last gap in the stream; it has none.
+        """
+        shown = self.shown
+        is_out = changes.get("status", shown.get("status")) in _OUT
+        if is_out:
+            changes = {name: value for name, value in changes.items() if name not in _NO_GAP} | _NO_GAP
+        if not changes or (is_out and changes.items() <= shown.items()):
             return None
-        self.shown |= changes
-        if "position" not in changes:
+        shown |= changes
+        if "position" not in changes and not is_out:
             return Timing(self.car_number, time_ms, **changes)
-        kept = {name: self.shown.get(name) for name in _WHOLE}
+        kept = {name: shown.get(name) for name in _WHOLE}
         return Timing(self.car_number, time_ms, **(kept | changes))
 
     def tyre(self, compound: Compound | None, age: int | None) -> dict[str, Any]:
@@ -96,7 +111,7 @@ class CarTrack:
         if "GapToLeader" in line or "IntervalToPositionAhead" in line or "Position" in line:
             self._gap(line, at)
         if "Position" in line and (place := whole(line["Position"], 200)):
-            changes["position"] = place
+            changes["position"], self.is_placed = place, True
         for name, keys in _GAPS:
             for key in keys:
                 if key in line:
@@ -151,7 +166,10 @@ class CarTrack:
         return changes
 
 
+_OUT = frozenset({spec.STOPPED, spec.RETIRED})
+_NO_GAP: dict[str, Any] = {"gap_ms": None, "gap_laps": None, "interval_ms": None, "interval_laps": None}
 _WHOLE = (
+    "position",
     "gap_ms", "gap_laps", "interval_ms", "interval_laps", "laps", "stops", "status", "best_lap_ms", "compound", "tyre_age",
 )  # fmt: skip
 

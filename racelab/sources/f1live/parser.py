@@ -144,9 +144,23 @@ class Parser:
             self._finished(car, told)
         if was_in is not car.rows.is_in and self.track.is_race and not car.is_done:
             found += self.telling.pitted(car, at)
-        timing = car.timing(told, time_ms) if told else None
+        if not told:
+            return
+        if not car.is_placed and "gap_ms" in told:
+            told |= self._place(car)
+        timing = car.timing(told, time_ms)
         if timing is not None:
             found.append(timing)
+
+    def _place(self, car: CarTrack) -> dict[str, int]:
+        """The place that a car's gap gives, where the stream has told none since it was joined without its state."""
+        own = car.behind_ms
+        if own is None:
+            return {}
+        ahead = sum(
+            other is not car and (gap := other.behind_ms) is not None and gap < own for other in self.cars.values()
+        )
+        return {"position": ahead + 1} if car.shown.get("position") != ahead + 1 else {}
 
     def _finished(self, car: CarTrack, told: dict[str, Any]) -> None:
         """The leader's last lap ends a race; whoever ends a lap from then on has finished."""

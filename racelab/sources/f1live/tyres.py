@@ -45,12 +45,7 @@ class Tyres:
         for stint, told in items(content):
             if not isinstance(told, dict) or stint > 99:
                 continue
-            fresh = told.get("New")
-            is_new = {"true": True, "false": False}.get(fresh) if isinstance(fresh, str) else fresh
-            message = TyreMessage(
-                at, stint, text(told.get("Compound")), is_new if isinstance(is_new, bool) else None,
-                whole(told.get("StartLaps"), 200),
-            )  # fmt: skip
+            message = _message(at, stint, told)
             # A message without anything of the tyre still shows which stint is counted.
             tells = tells or message != TyreMessage(at, stint)
             self.messages.append(message)
@@ -70,6 +65,16 @@ class Tyres:
                 messages = _unbunched(messages, pit_ins, start)
             messages = _numbered(messages, pit_ins)
         return _corrected(messages)
+
+
+def _message(at: int, stint: int, told: dict[str, Any]) -> TyreMessage:
+    fresh, compound = told.get("New"), text(told.get("Compound"))
+    is_new = {"true": True, "false": False}.get(fresh) if isinstance(fresh, str) else fresh
+    start = whole(told.get("StartLaps"), 200)
+    if start is None and compound is not None:
+        # A set that is told without the age at which it was fitted is told when it is fitted.
+        start = whole(told.get("TotalLaps"), 200)
+    return TyreMessage(at, stint, compound, is_new if isinstance(is_new, bool) else None, start)
 
 
 def set_at(sets: Sequence[TyreSet], at: int | None) -> TyreSet | None:

@@ -4,4 +4,7 @@ from racelab.sources.timing71.parser import Parser
 from racelab.sources.timing71.reader import FoundSession, find_sessions, name_states
 from racelab.sources.timing71.recording import Recording, sniff
 
-__all__ = ["FoundSession", "Parser", "Recording", "find_sessions", "name_states", "sniff"]
+# The name of the protocol in recordings of our own.
+SOURCE = "timing71"
+
+__all__ = ["SOURCE", "FoundSession", "Parser", "Recording", "find_sessions", "name_states", "sniff"]
