@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from racelab.cli import main
+from racelab.runs.identify import identify
 from racelab.runs.ingest import ingest
 from racelab.runs.logs import log_path
 from racelab.settings import Settings
@@ -27,6 +28,7 @@ def content(store: SqlStore) -> dict[str, str]:
 def uninterrupted() -> dict[str, str]:
     with SqlStore("sqlite://") as store:
         list(ingest(generate(1), store))
+        identify(store)
         return content(store)
 
 

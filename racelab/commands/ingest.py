@@ -172,10 +172,14 @@ def _ingested(found: Iterable[Found], force: bool, total: int | None) -> list[Ou
     with open_store() as store, progress(total) as shown:
         record.info("ingest begins: %s sessions into %s", total or "some", store.url)
         try:
-            outcomes.extend(ingest(found, store, force=force, watch=shown))
-        except KeyboardInterrupt:
+            for outcome in ingest(found, store, force=force, watch=shown):
+                outcomes.append(outcome)  # one by one, so that an interruption knows how many
+        except KeyboardInterrupt as error:
             record.warning("ingest interrupted after %d sessions", len(outcomes))
-            raise
+            raise RacelabError(
+                f"interrupted after {len(outcomes)} sessions; what was complete is stored, run the same command again "
+                "to go on"
+            ) from error
         identify(store)
     if not outcomes:
         raise BadInput(
