@@ -57,10 +57,11 @@ def read_file(path: Path, digest: str, where: Mapping[str, object], span: tuple[
     content = checked_bytes(path, digest)
     file = _opened(content, path)
     wanted = {name: set(_listed(value)) for name, value in where.items()}
-    groups = [number for number in range(file.num_row_groups) if _may_hold(file, number, wanted)]
+    grouped = {name: wanted.pop(name) for name in _GROUPED if name in wanted}
+    groups = [number for number in range(file.num_row_groups) if _is_of(file, number, grouped)]
     table = _rows(file, groups)
     for name, values in wanted.items():
-        table = table.filter(pc.is_in(table[name], pa.array(sorted(values), _SCHEMA.field(name).type)))
+        table = table.filter(_is_in(table[name], values, _SCHEMA.field(name).type))
     if span is not None:
         times = table["time_ms"]
         table = table.filter(pc.and_(pc.greater_equal(times, span[0]), pc.less(times, span[1])))
@@ -97,7 +98,7 @@ def cars_of(path: Path, digest: str) -> list[str]:
 
 def _opened(content: bytes, path: Path) -> Any:
     try:
-        return pq.ParquetFile(pa.BufferReader(content))
+        return pq.ParquetFile(pa.BufferReader(content), read_dictionary=_TEXTS)
     except pa.ArrowException as error:
         raise StoreError(f"{path} is no Parquet file: {_REMEDY}") from error
 
@@ -118,26 +119,29 @@ def _rows(file: Any, groups: list[int]) -> Any:
 
 
 def _frame(table: Any) -> pd.DataFrame:
-    return table.to_pandas(types_mapper=_FRAME_TYPES.get, ignore_metadata=True)
+    # Texts are read as places in a dictionary, so that they are made only for rows that are wanted.
+    return table.cast(_SCHEMA).to_pandas(types_mapper=_FRAME_TYPES.get, ignore_metadata=True)
 
 
 def _values(frame: pd.DataFrame) -> bytes:
     return hashlib.sha256(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()).digest()
 
 
-def _may_hold(file: Any, number: int, wanted: Mapping[str, set[Any]]) -> bool:
-    """Whether a row group can have a wanted car and kind: its statistics tell."""
-    group = file.metadata.row_group(number)
-    for name in _GROUPED:
-        told = group.column(_KEYS.index(name)).statistics
-        if (
-            name in wanted
-            and told is not None
-            and told.has_min_max
-            and not any(told.min <= v <= told.max for v in wanted[name])
-        ):
-            return False
-    return True
+def _is_in(column: Any, values: set[Any], kind: Any) -> Any:
+    return pc.is_in(column.cast(kind), pa.array(list(values), kind))
+
+
+def _is_of(file: Any, number: int, wanted: Mapping[str, set[Any]]) -> bool:
+    """Whether a row group is of a wanted car and kind; it has one of each."""
+    return all(_value(file, number, name) in values for name, values in wanted.items())
+
+
+def _value(file: Any, number: int, name: str) -> str:
+    told = file.metadata.row_group(number).column(_KEYS.index(name)).statistics
+    if told is not None and told.has_min_max:
+        return str(told.min)
+    # Statistics are left out for a text of some thousand letters.
+    return str(file.read_row_group(number, columns=[name]).column(0)[0])
 
 
 def _listed(value: object) -> Iterable[Any]:
