@@ -1,15 +1,17 @@
 """Entries and the provider's own timing lines."""
 
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any
 
 from racelab.domain.entries import Entry
 from racelab.domain.records import Timing
-from racelab.live.reducers.change import car_of, given, ledger_of, with_car
+from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
 from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import CarState, RaceState
 
 _TIMING = tuple(field.name for field in fields(Timing))
+_read = attrgetter(*_TIMING)
 
 
 def enter(state: RaceState, entry: Entry) -> RaceState:
@@ -31,15 +33,17 @@ def time(state: RaceState, line: Timing) -> RaceState:
         compound=line.compound.value if line.compound else None, tyre_age=line.tyre_age,
         laps=max(line.laps, car.laps or 0) if line.laps is not None else None,
     )  # fmt: skip
-    changed |= _timed(state, car, line)
+    times = _times(line)
+    if times:
+        changed |= _timed(state, car, line, times)
     if line.best_lap_ms is not None:
         changed["best_lap_ms"] = line.best_lap_ms
-    return with_car(state, replace(car, **changed), replace(ledger, told=_told(ledger.told, line)), line.time_ms)
+    told = evolved(ledger, {"told": _told(ledger.told, line)})
+    return with_car(state, evolved(car, changed), told, line.time_ms)
 
 
-def _timed(state: RaceState, car: CarState, line: Timing) -> dict[str, Any]:
+def _timed(state: RaceState, car: CarState, line: Timing, times: dict[str, int | None]) -> dict[str, Any]:
     """The line's times: the last lap belongs to the laps that are done, sectors to the lap that is under way."""
-    times = _times(line)
     sectors = {name: value for name, value in times.items() if name != "last_lap_ms"}
     done = car.laps if car.laps is not None else line.laps
     changed = timed(state, car, sectors, counted=counts(state, None if done is None else done + 1))
@@ -47,7 +51,7 @@ def _timed(state: RaceState, car: CarState, line: Timing) -> dict[str, Any]:
         return changed
     own = timed(
         state,
-        replace(car, **changed),
+        evolved(car, changed),
         {"last_lap_ms": times["last_lap_ms"]},
         counted=counts(state, line.laps if line.laps is not None else car.laps),
     )
@@ -55,7 +59,7 @@ def _timed(state: RaceState, car: CarState, line: Timing) -> dict[str, Any]:
 
 
 def _times(line: Timing) -> dict[str, int | None]:
-    times: dict[str, int | None] = given(last_lap_ms=line.last_lap_ms)
+    times: dict[str, int | None] = {} if line.last_lap_ms is None else {"last_lap_ms": line.last_lap_ms}
     if line.s1_ms is not None:
         # A new first sector begins a new lap: the sectors of the lap before go.
         return times | {"s1_ms": line.s1_ms, "s2_ms": line.s2_ms, "s3_ms": line.s3_ms}
@@ -66,12 +70,8 @@ def _told(before: Timing | None, line: Timing) -> Timing:
     """The provider's word so far. A line with a place is whole; gaps and intervals are replaced together."""
     if before is None or line.position is not None:
         return line
-    names: dict[str, Any] = {name: getattr(line, name) for name in _TIMING}
+    said = {name: value for name, value in zip(_TIMING, _read(line), strict=True) if value is not None}
     for pair in (("gap_ms", "gap_laps"), ("interval_ms", "interval_laps")):
-        if all(names[name] is None for name in pair):
-            names |= {name: getattr(before, name) for name in pair}
-    merged = {
-        name: value if value is not None or name.startswith(("gap", "interval")) else getattr(before, name)
-        for name, value in names.items()
-    }
-    return Timing(**merged)
+        if any(name in said for name in pair):
+            said |= {name: said.get(name) for name in pair}
+    return evolved(before, said)

@@ -6,7 +6,7 @@ from typing import Any
 from racelab.analysis.crossings import is_assumed
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap
-from racelab.live.reducers.change import car_of, given, ledger_of, with_car
+from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
 from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, CarLedger, CarState, RaceState
 
@@ -33,7 +33,7 @@ def complete(state: RaceState, lap: Lap) -> RaceState:
     if ledger.told is None or ledger.told.status is None:
         changed["status"] = _status(state, car, lap)
     crossed = _crossed(ledger, lap) if is_new else ledger
-    return with_car(state, replace(car, **changed), crossed, lap.end_ms)
+    return with_car(state, evolved(car, changed), crossed, lap.end_ms)
 
 
 def _driver(ledger: CarLedger, seat: int | None) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from racelab.domain.flags import Flag, RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.records import Clock, Weather
-from racelab.live.reducers.change import at
+from racelab.live.reducers.change import at, evolved
 from racelab.live.state import RaceState
 
 KEPT_MESSAGES = 50
@@ -42,10 +42,8 @@ def weather(state: RaceState, reading: Weather) -> RaceState:
 
 def clock(state: RaceState, shown: Clock) -> RaceState:
     """The race clock as the provider shows it."""
-    return replace(
-        state,
-        elapsed_ms=shown.elapsed_ms,
-        remaining_ms=shown.remaining_ms,
-        remaining_laps=shown.remaining_laps,
-        time_ms=at(state, shown.time_ms),
-    )
+    changed = {
+        "elapsed_ms": shown.elapsed_ms, "remaining_ms": shown.remaining_ms, "remaining_laps": shown.remaining_laps,
+        "time_ms": at(state, shown.time_ms),
+    }  # fmt: skip
+    return evolved(state, changed)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from racelab.analysis.gaps import UNKNOWN, Gap
+from racelab.live.reducers.change import evolved
 from racelab.live.reducers.distance import NOTHING, Distances
 from racelab.live.state import OUT_LAP, RUNNING, STOPPED, CarState, RaceState
 
@@ -68,7 +69,7 @@ def _placed(
         changed |= {f"{name}_ms": found.ms, f"{name}_laps": found.laps}
     if all(getattr(car, name) == value for name, value in changed.items()):
         return car
-    return replace(car, **changed)
+    return evolved(car, changed)
 
 
 def _judged(state: RaceState, car: CarState) -> CarState:

@@ -15,11 +15,21 @@ def duration_ms(text: Any) -> int | None:
     """Milliseconds of a lap or sector time such as ``1:47.123``; blank, zero and more than a day are none."""
     if not isinstance(text, str) or not text:
         return None
-    try:
-        millis = parse_duration(text)
-    except ValueError:
-        return None
+    millis = _plain_ms(text)
+    if millis is None:
+        try:
+            millis = parse_duration(text)
+        except ValueError:
+            return None
     return millis if 0 < millis < _DAY_MS else None
+
+
+def _plain_ms(text: str) -> int | None:
+    """Milliseconds of seconds with three digits behind the point, as most values are; None for any other notation."""
+    seconds, _, rest = text.partition(".")
+    if len(rest) == 3 and seconds.isdecimal() and rest.isdecimal() and text.isascii() and len(seconds) < 6:
+        return int(seconds) * 1000 + int(rest)
+    return None
 
 
 def gap(text: Any) -> tuple[int | None, int | None]:
@@ -29,10 +39,12 @@ def gap(text: Any) -> tuple[int | None, int | None]:
     if text[-1] in "Ll":
         laps = text[:-1].strip().lstrip("+")
         return None, int(laps) if laps.isascii() and laps.isdecimal() and len(laps) < 4 else None
-    try:
-        millis = parse_duration(text)
-    except ValueError:
-        return None, None
+    millis = _plain_ms(text[1:]) if text[0] == "+" else None
+    if millis is None:
+        try:
+            millis = parse_duration(text)
+        except ValueError:
+            return None, None
     return (millis, 0) if 0 <= millis < _DAY_MS else (None, None)
 
 
