@@ -131,7 +131,7 @@ def _opened(text: str | None) -> Any:
     if text is None or not metric_shapes.is_exact(text):
         return text
     value = from_json(text)
-    return text if isinstance(value, str) else value
+    return text if value is None or isinstance(value, str) else value
 
 
 def _closed(value: Any) -> str | None:
