@@ -4,8 +4,10 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 import racelab as rl
@@ -17,6 +19,8 @@ from racelab.domain.tyres import Compound
 from racelab.runs.ingest import ingest
 from racelab.settings import Settings
 from racelab.sources.f1 import find_sessions
+from racelab.store.archive import archive_telemetry
+from racelab.store.frames import typed
 from racelab.store.tables import TABLES
 from tests.conftest import DATA
 
@@ -121,6 +125,31 @@ def test_real_races_fill_every_table(australia, settings, store, capsys):
     assert rl.load_simulations("f1/2025/1/R").groupby("car_number")["probability"].sum().round(6).eq(1).all()
     fast = rl.load_telemetry("f1/2025/1/R", "4", lap=43)
     assert 290 < fast["speed_kph"].max() < 340
+
+
+def test_a_race_comes_back_from_its_archive(australia, store):
+    """Four cars of it: every lap of the winner and the whole of another car are as FastF1 gave them."""
+    key = australia.session.key
+    telemetry = australia.telemetry[australia.telemetry["car_number"].isin(["1", "4", "44", "63"])]
+    store.write_session(replace(australia, telemetry=telemetry))
+    done = archive_telemetry(store, key)
+    assert done.rows == 4 * 49_640
+    assert 1_000_000 < done.path.stat().st_size < 1_600_000
+    assert store.values("telemetry", "car_number", key) == []
+    own = {car: australia.telemetry[australia.telemetry["car_number"] == car] for car in ("4", "63")}
+    laps = [lap for lap in australia.laps if lap.car_number == "4"]
+    assert len(laps) == 57
+    for lap in laps:
+        read = rl.load_telemetry(str(key), "4", lap=lap.lap_number)
+        inside = own["4"][own["4"]["time_ms"].between(lap.start_ms, lap.end_ms, inclusive="left")]
+        assert_same_samples(read, inside.sort_values(["time_ms", "kind"]))
+        assert {"car", "position"} == set(read["kind"])
+    assert_same_samples(rl.load_telemetry(str(key), "63"), own["63"])
+
+
+def assert_same_samples(read, expected):
+    columns = list(expected.columns)
+    pd.testing.assert_frame_equal(typed(read[columns]), typed(expected.reset_index(drop=True)))
 
 
 def test_the_start_without_telemetry_is_the_same_to_a_quarter_of_a_second(australia, settings):
