@@ -109,12 +109,26 @@ def _alkamel(paths: Sequence[Path], hints: Hints, force: bool) -> None:
     run(found, force, over)
 
 
-def recording(path: Path = typer.Argument(help="A Timing71 ZIP, or a folder of them"), force: bool = FORCE) -> None:
+def recording(
+    path: Path = typer.Argument(help="A Timing71 ZIP, a text of FastF1's recorder, a folder of them or of .jsonStream"),
+    force: bool = FORCE,
+) -> None:
     """Recorded live sessions."""
-    from racelab.sources import timing71 as source
+    from racelab.sources import f1live, timing71
 
+    def find(file: Path) -> Iterable[Found]:
+        return f1live.find_sessions(file, Hints()) if f1live.sniff(file) else timing71.find_sessions(file, Hints())
+
+    if path.is_dir() and f1live.sniff(path):
+        # The streams of one session lie in one folder.
+        run(list(listed(path, f1live.SOURCE, find)), force)
+        return
     kind = Folder(
-        "timing71", "a Timing71 recording", (".zip",), source.sniff, lambda file: source.find_sessions(file, Hints())
+        "recording",
+        "a recording",
+        (".zip", *f1live.SUFFIXES),
+        lambda file: timing71.sniff(file) or f1live.sniff(file),
+        find,
     )
     _files([path], kind, force)
 

@@ -16,7 +16,7 @@ from racelab.store.protocol import Store
 
 Outcome = dict[str, Any]
 # Lap tables have no results, weather or messages, recordings only what was seen: they never replace a full source.
-_PARTIAL = ("laps", "timing71")
+_PARTIAL = ("laps", "timing71", "f1live")
 # A correction takes out a few laps; a file that lost more was cut.
 _WHOLE = 0.9
 # Between the digest of a session's records and that of its telemetry, which is not read each time.

@@ -2,9 +2,9 @@
 
 from racelab.sources.f1live.parser import Parser
 from racelab.sources.f1live.reader import SOURCE, FoundSession, find_sessions, name_frames
-from racelab.sources.f1live.recording import Recording, sniff
+from racelab.sources.f1live.recording import SUFFIXES, Recording, sniff
 from racelab.sources.f1live.telemetry import Samples
 
 __all__ = [
-    "SOURCE", "FoundSession", "Parser", "Recording", "Samples", "find_sessions", "name_frames", "sniff",
+    "SOURCE", "SUFFIXES", "FoundSession", "Parser", "Recording", "Samples", "find_sessions", "name_frames", "sniff",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from racelab.sources.f1live.cars import CarTrack
 from racelab.sources.f1live.laps import Around, Track, carried_speeds, make_lap
 from racelab.sources.f1live.session import SessionTrack
 from racelab.sources.f1live.sync import Timed, settled
-from racelab.sources.f1live.telling import Telling, is_deleted, statuses, tyres_of
+from racelab.sources.f1live.telling import Telling, is_deleted, sets_of, statuses, tyres_of
 
 
 def final_records(cars: dict[str, CarTrack], session: SessionTrack, telling: Telling) -> Iterator[Record]:
@@ -59,10 +59,10 @@ def _places(cars: dict[str, CarTrack]) -> dict[tuple[str, int], int]:
 def _laps(car: CarTrack, places: dict[tuple[str, int], int], telling: Telling) -> Iterator[Lap]:
     track = telling.track
     flags = [_flag(car.live, place, track) for place in range(len(car.live))]
-    speeds = carried_speeds(car.live, flags)
+    speeds, sets = carried_speeds(car.live, flags), sets_of(car, track)
     for place, timed in enumerate(car.live):
         before = car.live[place - 1] if place else None
-        tyres, age = tyres_of(car, place, track)
+        tyres, age = tyres_of(car, place, sets)
         around = Around(
             before, tyres, age, places.get((car.car_number, timed.number)), speeds[place],
             is_deleted(telling.messages, car.car_number, timed),

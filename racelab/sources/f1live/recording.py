@@ -19,7 +19,8 @@ from racelab.sources.f1live.lines import read_stream, read_text
 from racelab.sources.f1live.streams import stream_zero
 from racelab.sources.f1live.values import instant, stamp_ms
 
-_TEXT, _STREAM = (".txt", ".txt.gz", ".jsonl"), (".jsonStream", ".jsonStream.gz")
+SUFFIXES = (".txt", ".txt.gz")
+_STREAM = (".jsonStream", ".jsonStream.gz")
 _LONGEST = 8 * 1024 * 1024
 _LOOKED_AT = 20
 # Names of lines that cannot be read are kept up to here; the count goes on.
@@ -162,4 +163,4 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 def text_files(folder: Path) -> Iterable[Path]:
     """Saved texts in a folder and below."""
-    return sorted(file for file in folder.rglob("*") if file.name.endswith(_TEXT) and file.is_file())
+    return sorted(file for file in folder.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())

@@ -92,7 +92,7 @@ class Telling:
         position = None
         if self.track.is_race:
             position = held.position if held is not None else self._places.get(number)
-        tyres, age = tyres_of(car, place, self.track)
+        tyres, age = tyres_of(car, place, sets_of(car, self.track))
         (speeds,) = carried_speeds([timed], [self.track.worst(timed.row.at, timed.row.at)])
         around = Around(before, tyres, age, position, speeds, is_deleted(self.messages, car.car_number, timed))
         return make_lap(car.car_number, timed, around, self.track)
@@ -108,10 +108,14 @@ class Telling:
                 yield stop
 
 
-def tyres_of(car: CarTrack, place: int, track: Track) -> tuple[TyreSet | None, int]:
-    """The tyres of a car's lap, and the laps that the car has done on them by its end."""
+def sets_of(car: CarTrack, track: Track) -> list[TyreSet]:
+    """The sets of tyres that a car has run on so far."""
     ends = [one.end for one in car.live if one.row.pit_in is not None and one.end is not None]
-    sets = car.tyres.sets(ends, track.start, is_race=track.is_race)
+    return car.tyres.sets(ends, track.start, is_race=track.is_race)
+
+
+def tyres_of(car: CarTrack, place: int, sets: list[TyreSet]) -> tuple[TyreSet | None, int]:
+    """The tyres of a car's lap, and the laps that the car has done on them by its end."""
     own = set_at(sets, car.live[place].end)
     laps = sum(set_at(sets, one.end) is own for one in car.live[: place + 1])
     return own, laps
