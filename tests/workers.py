@@ -24,7 +24,7 @@ from racelab.settings import Settings
 from racelab.store.open import open_store
 
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["workers", "racelab.store.sql", "racelab.store.folder"])
+CONTEXT.set_forkserver_preload(["workers", "sqlite3", "racelab.store.sql", "racelab.store.folder"])
 PATIENCE_S = 240.0
 ROUNDS = 12
 
