@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from racelab.analysis.identities.decision import Candidate, Known, decide
-from racelab.analysis.identities.evidence import IDENTITIES, START, agreements, identified, seasons
+from racelab.analysis.identities.decision import Candidate, Known, decide, near
+from racelab.analysis.identities.evidence import IDENTITIES, START, agreements, identified, reference, seasons
 from racelab.analysis.identities.ids import new_id
 from racelab.analysis.identities.names import chassis_key, name_key
 
@@ -34,7 +34,7 @@ def assign(subjects: pd.DataFrame, appearances: pd.DataFrame, held: pd.DataFrame
     doubts: list[dict[str, object]] = []
     for kind in KINDS:
         of_kind = [frame[frame["kind"] == kind] for frame in (subjects, appearances, held)]
-        known = _known(of_kind[2])
+        known = _known(of_kind[2], of_kind[1])
         for provider in PROVIDERS:
             found, left = _of_provider(kind, provider, of_kind[0], of_kind[1], _with(of_kind[2], rows, kind), known)
             rows += found
@@ -66,26 +66,40 @@ def _of_provider(
         return rows, doubts
     mine = appearances[appearances["provider"] == provider]
     others = identified(appearances[appearances["provider"] != provider], held[held["provider"] != provider])
+    others = reference(others, PROVIDERS)
     taken = {key for key, one in known.items() if provider in _ONE_EACH.get(kind, ()) and one.refs.get(provider)}
     firsts = _first_events(mine) if kind == "circuit" else {}
     for row, candidate in _candidates(own, mine, others):
         decision = decide(candidate, known, taken)
         doubt = decision.doubt
         number, words = decision.identity_id, decision.matched_by
-        if number is None and provider == "f1" and kind == "driver" and candidate.name == candidate.code:
-            # A code alone is nobody's name: it waits until a source tells who drove that car.
-            doubts.append(_doubt(candidate, doubt or "known by a code only"))
+        if number is None and (wait := _why_wait(candidate, known)):
+            doubts.append(_doubt(candidate, doubt or wait))
             continue
         if number is None:
             number, words = _own(candidate, known, firsts)
         if doubt:
             doubts.append(_doubt(candidate, doubt))
         one = known.setdefault(number, Known(number))
-        one.add(provider, candidate.provider_id, candidate.name, candidate.code, candidate.birth_date)
+        one.add(provider, candidate.provider_id, candidate.name, candidate.code, candidate.birth_date, candidate.span)
         if provider in _ONE_EACH.get(kind, ()):
             taken.add(number)
         rows.append({**row, "identity_id": number, "matched_by": words})
     return rows, doubts
+
+
+def _why_wait(candidate: Candidate, known: dict[int, Known]) -> str | None:
+    """Why an id that nobody knows is to get no identity yet: another source will tell better whose it is.
+
+    FastF1 calls teams and circuits by other names from year to year, and drivers of lap tables by their code.
+    """
+    if candidate.provider == "f1" and candidate.kind != "driver":
+        return "waits for a history that tells of its races"
+    if candidate.provider == "f1" and candidate.name == candidate.code:
+        return "a code alone: waits for a source that tells who drove"
+    if candidate.kind == "circuit" and not any(one.refs.keys() & {"f1db", "ergast"} for one in known.values()):
+        return None if candidate.provider in ("f1db", "ergast") else "waits for a history to compare with"
+    return None
 
 
 def _own(candidate: Candidate, known: dict[int, Known], firsts: dict[str, str]) -> tuple[int, str | None]:
@@ -95,7 +109,7 @@ def _own(candidate: Candidate, known: dict[int, Known], firsts: dict[str, str]) 
         key = chassis_key(candidate.name)
         number = new_id(candidate.kind, key, fallback, ())
         same = known.get(number)
-        if same is not None and set(same.refs) == {"ergast"} and not candidate.agreed:
+        if same is not None and set(same.refs) == {"ergast"} and not candidate.agreed and near(candidate, same):
             return number, f"name of the chassis: {min(same.names)}"
         return new_id(candidate.kind, key, fallback, known), None
     key = firsts.get(candidate.provider_id) or name_key(candidate.name)
@@ -123,13 +137,21 @@ def _candidates(
         )  # fmt: skip
 
 
-def _known(held: pd.DataFrame) -> dict[int, Known]:
+def _known(held: pd.DataFrame, appearances: pd.DataFrame) -> dict[int, Known]:
     known: dict[int, Known] = {}
+    spans = {name: seasons(own) for name, own in appearances.groupby("provider")}
     plain = held.astype(object).where(held.notna(), None)
     for row in plain.to_dict("records"):
         number = int(row["identity_id"])
         one = known.setdefault(number, Known(number))
-        one.add(row["provider"], row["provider_id"], row["name"], row["code"], row["birth_date"])
+        one.add(
+            row["provider"],
+            row["provider_id"],
+            row["name"],
+            row["code"],
+            row["birth_date"],
+            spans.get(row["provider"], {}).get(row["provider_id"]),
+        )
     return known
 
 

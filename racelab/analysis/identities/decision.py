@@ -3,7 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass, field
 
-from racelab.analysis.identities.names import chassis_key, name_key, share_a_word, words_of
+from racelab.analysis.identities.names import chassis_key, circuit_key, name_key, share_a_word, words_of
 
 # A driver shared cars in the 1950s and providers differ in single car numbers: half of the starts must agree.
 DRIVER_SHARE = 0.5
@@ -12,7 +12,10 @@ MAKER_SHARE = 0.75
 # Starts that speak for a driver or constructor alone, with nothing else that does, and how many of all they must be.
 ALONE, ALONE_SHARE = 5, 0.9
 AGES = (16, 65)
+# Ergast's Lotus-Climax of the 1960s is no car of its Lotus of 2010: years that may lie between two names of a maker.
+NEAR_YEARS = 5
 _SHARES = {"driver": DRIVER_SHARE, "constructor": MAKER_SHARE, "circuit": MAKER_SHARE}
+Span = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -26,9 +29,14 @@ class Known:
     births: set[str] = field(default_factory=set)
     codes: set[str] = field(default_factory=set)
     refs: dict[str, set[str]] = field(default_factory=dict)
+    span: Span | None = None
 
-    def add(self, provider: str, provider_id: str, name: str, code: str | None, birth_date: str | None) -> None:
-        """Take in one id's row."""
+    def add(
+        self, provider: str, provider_id: str, name: str, code: str | None, birth_date: str | None, span: Span | None
+    ) -> None:
+        """Take in one id's row, and its first and last season."""
+        known = [one for one in (self.span, span) if one is not None]
+        self.span = (min(one[0] for one in known), max(one[1] for one in known)) if known else None
         self.names.add(name)
         self.keys.add(name_key(name))
         self.words.update(words_of(name))
@@ -50,7 +58,7 @@ class Candidate:
     name: str
     code: str | None
     birth_date: str | None
-    span: tuple[int, int] | None = None
+    span: Span | None = None
     agreed: tuple[tuple[int, int], ...] = ()
     starts: int = 0
 
@@ -93,7 +101,9 @@ def _by_starts(candidate: Candidate, known: dict[int, Known], free: dict[int, Kn
     words = "; ".join(
         [*_counted(candidate, first), *(_told(candidate, known[first]) or _hinted(candidate, known[first]))]
     )
-    if best / candidate.starts >= _SHARES[candidate.kind] and (len(firsts) == 1 or first in told) and first in free:
+    # f1db's constructor may cover several of another's, such as Team Lotus and Lotus-BRM: half is enough with a name.
+    least = DRIVER_SHARE if candidate.provider == "f1db" and ";" in words else _SHARES[candidate.kind]
+    if best / candidate.starts >= least and (len(firsts) == 1 or first in told) and first in free:
         alone = candidate.kind == "circuit" or (best >= ALONE and best / candidate.starts >= ALONE_SHARE)
         if ";" in words or alone:
             return Decision(first, words)
@@ -121,7 +131,10 @@ def _told(candidate: Candidate, one: Known) -> list[str]:
     if candidate.kind != "driver":
         if name_key(candidate.name) in one.keys:
             return ["name"]
-        chassis = candidate.kind == "constructor" and candidate.provider == "ergast"
+        if candidate.kind == "circuit":
+            core = circuit_key(candidate.name)
+            return ["name of the place"] if core and core in {circuit_key(name) for name in one.names} else []
+        chassis = candidate.kind == "constructor" and candidate.provider == "ergast" and near(candidate, one)
         return ["name of the chassis"] if chassis and chassis_key(candidate.name) in one.keys else []
     if candidate.birth_date and one.births and candidate.birth_date not in one.births:
         return []
@@ -148,12 +161,19 @@ def _hinted(candidate: Candidate, one: Known) -> list[str]:
     return [*found, *(["date of birth"] if candidate.birth_date in one.births else [])]
 
 
+def near(candidate: Candidate, one: Known) -> bool:
+    """Whether two names of a maker were seen at about the same time."""
+    if candidate.span is None or one.span is None:
+        return True
+    return candidate.span[0] - one.span[1] <= NEAR_YEARS and one.span[0] - candidate.span[1] <= NEAR_YEARS
+
+
 def _plausible(candidate: Candidate, one: Known) -> bool:
     """Whether somebody born then can have raced then: sons bear their fathers' names."""
-    born = [int(date[:4]) for date in one.births if date[:4].isdigit()]
-    if not born or candidate.span is None:
-        return True
-    return candidate.span[0] - max(born) >= AGES[0] and candidate.span[1] - min(born) <= AGES[1]
+    births = one.births | ({candidate.birth_date} if candidate.birth_date else set())
+    spans = [span for span in (candidate.span, one.span) if span is not None]
+    years = [int(date[:4]) for date in births if date[:4].isdigit()]
+    return all(first - born >= AGES[0] and last - born <= AGES[1] for born in years for first, last in spans)
 
 
 def _counted(candidate: Candidate, identity_id: int) -> list[str]:

@@ -1,5 +1,7 @@
 """What speaks for two ids being one: starts in the same car of the same race, events at the same place."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 # What names a start: a session of a round and the car. Of a circuit the event counts: its code and car are "".
@@ -37,7 +39,14 @@ def agreements(own: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def reference(appearances: pd.DataFrame, providers: Sequence[str]) -> pd.DataFrame:
+    """The appearances without those at a start of which an earlier one of the providers tells too."""
+    rank = appearances["provider"].map({name: place for place, name in enumerate(providers)}).astype("int64")
+    first = rank.groupby([appearances[key] for key in START]).transform("min")
+    return appearances[rank == first]
+
+
 def seasons(appearances: pd.DataFrame) -> dict[str, tuple[int, int]]:
-    """First and last season of each ``provider_id``."""
+    """First and last season of each id, by ``provider_id``; the appearances are of one provider and kind."""
     spans = appearances.groupby("provider_id")["season"].agg(["min", "max"])
     return {str(ref): (int(first), int(last)) for ref, first, last in spans.itertuples()}

@@ -6,6 +6,11 @@ from collections.abc import Iterable
 
 # Letters that no decomposition takes apart.
 _FOLDED = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
+# What nearly every circuit is called.
+_GENERAL = frozenset(
+    {"autodromo", "circuit", "circuito", "course", "de", "di", "do", "du", "international", "motor", "of", "park",
+     "raceway", "rc", "road", "speedway", "the"}
+)  # fmt: skip
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _WORD = re.compile(r"[^\W_]+")
 # A shared word of fewer letters (de, van, di) says nothing about who is meant.
@@ -30,6 +35,15 @@ def name_key(name: str | None) -> str:
 def chassis_key(name: str | None) -> str:
     """The key of a constructor's chassis: Ergast's ``Cooper-Climax`` is a Cooper with an engine of Climax."""
     return name_key((name or "").split("-", maxsplit=1)[0]) or name_key(name)
+
+
+def circuit_key(name: str | None) -> str:
+    """The key of a circuit without general words: ``Circuit de Spa-Francorchamps`` is Spa-Francorchamps.
+
+    It is empty for a street circuit, which may run through other streets of the town by now.
+    """
+    words = set(words_of(name))
+    return "" if "street" in words else " ".join(sorted(words - _GENERAL))
 
 
 def share_a_word(first: Iterable[str], second: Iterable[str]) -> bool:
