@@ -87,7 +87,7 @@ def source(content: Callable[[str], bytes | None]) -> Iterator[Source]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             told.asked.append(path)
-            body, fault = told.content(path), told.fault_of(path)
+            body, fault = told.content(self.path), told.fault_of(path)
             with suppress(OSError):
                 self.answer(body, fault)
 
@@ -99,7 +99,7 @@ def source(content: Callable[[str], bytes | None]) -> Iterator[Source]:
             elif fault.startswith(">"):
                 self.say(302, b"", Location=fault[1:])
             elif fault.isdecimal() or body is None:
-                self.say(int(fault or 404), b"no")
+                self.say(int(fault) if fault.isdecimal() else 404, b"no")
             elif fault.startswith("="):
                 self.say(200, fault[1:].encode())
             else:

