@@ -12,6 +12,7 @@ from builders import KEY, session_data
 
 from racelab.cli import main
 from racelab.commands.ingest import read_hints, read_seasons
+from racelab.domain.checks import check
 from racelab.errors import BadInput
 from racelab.store.sql import SqlStore
 
@@ -61,6 +62,26 @@ def test_show_for_people(store: SqlStore, capsys: pytest.CaptureFixture[str]) ->
     _, out, _ = run(capsys, "show", str(KEY.session_id))
     assert "Winner        #007, 3 laps" in out
     assert "3:30.000" in out
+
+
+def test_show_prints_the_tally_of_checks(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    data = session_data()
+    data.laps[2].lap_number, data.laps[4].s1_ms, data.laps[5].seat = 32_768, 1, 9
+    check(data)
+    store.write_session(data)
+    _, out, _ = run(capsys, "show", str(KEY))
+    assert "of them without a finding; 2 noted, 1 repaired, 1 quarantined" in out
+    lines = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith("  ") and line.split()}
+    assert lines["sector_sum"] == ["5", "4", "0", "1", "0"]
+    assert lines["impossible_value"][-1] == "1"
+    assert "best_lap" not in lines
+    shown = as_json(capsys, "show", str(KEY), "--json")
+    assert shown["quarantine"] == 1
+    tally = {row["rule"]: row for row in shown["checks"]}
+    assert tally["unknown_seat"] == {
+        "rule": "unknown_seat", "checked": 5, "accepted": 5, "noted": 1, "repaired": 0, "quarantined": 0,
+    }  # fmt: skip
+    assert tally["exact_duplicate"]["noted"] == 0
 
 
 @pytest.mark.parametrize(

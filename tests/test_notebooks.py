@@ -56,7 +56,14 @@ def run(arguments, season, **rest):
 
 
 def test_there_are_the_notebooks_that_the_house_promises():
-    promised = ["pipeline/ingest", "pipeline/train", "pipeline/strategy", "pipeline/export", "reports/race"]
+    promised = [
+        "pipeline/ingest",
+        "pipeline/train",
+        "pipeline/strategy",
+        "pipeline/export",
+        "reports/race",
+        "reports/data_quality",
+    ]
     names = [notebook.name for notebook in list_notebooks()]
     assert set(promised) <= set(names)
     assert {name.split("/")[1].split("_")[0] for name in names if name.startswith("explore/")} == {

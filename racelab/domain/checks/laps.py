@@ -4,6 +4,7 @@ import numpy as np
 
 from racelab.domain.checks.ledger import Ledger
 from racelab.domain.checks.rows import Floats, Pairs, array, pairs
+from racelab.domain.checks.unique import doubled
 from racelab.domain.flags import Flag
 
 # What rounding of three sectors and a lap can make of one sum, ms; Al Kamel's files are exact.
@@ -21,9 +22,8 @@ _MISSING, _LONG, _PLACE = "missing_lap", "long_lap", "shared_place"
 
 def check_sectors(ledger: Ledger) -> None:
     """Hold the sectors against the lap time; where they differ the clock at the line decides which of them stands."""
-    laps = ledger.data.laps
-    time, start, end = (array(laps, name) for name in ("lap_time_ms", "start_ms", "end_ms"))
-    sectors = np.array([array(laps, name) for name in ("s1_ms", "s2_ms", "s3_ms")]).reshape(3, -1)
+    time, start, end = (array(ledger, name) for name in ("lap_time_ms", "start_ms", "end_ms"))
+    sectors = np.array([array(ledger, name) for name in ("s1_ms", "s2_ms", "s3_ms")]).reshape(3, -1)
     spare = _SECTORS_MS.get(ledger.data.provenance.source, _ROUNDED_MS)
     whole, known = ~np.isnan(sectors).any(axis=0), ~np.isnan(time)
     total = np.nansum(sectors, axis=0)
@@ -42,8 +42,7 @@ def check_sectors(ledger: Ledger) -> None:
 
 def check_spans(ledger: Ledger) -> None:
     """Leave out a start that is not before the lap's end."""
-    laps = ledger.data.laps
-    start, end = array(laps, "start_ms"), array(laps, "end_ms")
+    start, end = array(ledger, "start_ms"), array(ledger, "end_ms")
     ledger.look(_SPAN, int((~np.isnan(start) & ~np.isnan(end)).sum()))
     for at in np.flatnonzero(start >= end).tolist():
         ledger.change(_SPAN, "laps", at, {"start_ms": None}, "the lap does not begin before it ends")
@@ -51,9 +50,8 @@ def check_spans(ledger: Ledger) -> None:
 
 def note_clock(ledger: Ledger) -> None:
     """Name laps that end before the one before them, and times that are not the running sum of the laps."""
-    laps = ledger.data.laps
-    number, end = array(laps, "lap_number"), array(laps, "end_ms")
-    found = pairs(laps, number)
+    number, end = array(ledger, "lap_number"), array(ledger, "end_ms")
+    found = pairs(ledger)
     ledger.look(_ORDER, len(found.this))
     for at in found.this[end[found.this] <= end[found.before]].tolist():
         ledger.note(_ORDER, "laps", at, "end_ms", "the lap does not end after the lap before it")
@@ -63,7 +61,7 @@ def note_clock(ledger: Ledger) -> None:
 
 def _note_sums(ledger: Ledger, number: Floats, end: Floats, found: Pairs) -> None:
     laps = ledger.data.laps
-    time, start = array(laps, "lap_time_ms"), array(laps, "start_ms")
+    time, start = array(ledger, "lap_time_ms"), array(ledger, "start_ms")
     spare = _ELAPSED_MS.get(ledger.data.provenance.source, _SMOOTHED_MS)
     before, this = found.next
     hole = np.full(len(laps), np.nan)
@@ -71,7 +69,7 @@ def _note_sums(ledger: Ledger, number: Floats, end: Floats, found: Pairs) -> Non
     begin = start.copy()
     begin[this] = np.where(np.isnan(start[this]), end[before], start[this])
     ledger.look(_ELAPSED, int((~np.isnan(begin) & ~np.isnan(end)).sum()))
-    stopped = np.array([lap.flag is Flag.RED for lap in laps], dtype=bool)
+    stopped = np.array([flag is Flag.RED for flag in ledger.column("laps", "flag")], dtype=bool)
     red = stopped.copy()
     red[this] |= stopped[before]
     # A first lap's time is often from elsewhere: the start is a light, and no line.
@@ -90,8 +88,8 @@ def note_missing(ledger: Ledger) -> None:
     laps = ledger.data.laps
     if not ledger.data.session.key.is_race:
         return
-    number = array(laps, "lap_number")
-    found = pairs(laps, number)
+    number = array(ledger, "lap_number")
+    found = pairs(ledger)
     ledger.look(_MISSING, len(laps))
     gaps = [(int(number[at]), at, 1) for at in found.first.tolist() if number[at] > 1]
     gaps += [(int(number[a]), a, int(number[b]) + 1) for b, a in zip(found.before.tolist(), found.this.tolist(), strict=True) if number[a] > number[b] + 1]  # fmt: skip
@@ -103,7 +101,7 @@ def note_missing(ledger: Ledger) -> None:
 
 def note_long(ledger: Ledger) -> None:
     """Name laps of an hour and more: the car stood in its box or on the track, and the time is real."""
-    time = array(ledger.data.laps, "lap_time_ms")
+    time = array(ledger, "lap_time_ms")
     ledger.look(_LONG, int((~np.isnan(time)).sum()))
     for at in np.flatnonzero(time >= _LONG_MS).tolist():
         reason = "the car stood for most of the lap; the time is real, and shows no pace"
@@ -112,14 +110,11 @@ def note_long(ledger: Ledger) -> None:
 
 def note_places(ledger: Ledger) -> None:
     """Name places that two cars hold at the end of the same lap of a race."""
-    laps = ledger.data.laps
     if not ledger.data.session.key.is_race:
         return
-    held: dict[tuple[int, int], list[int]] = {}
-    for at, lap in enumerate(laps):
-        if lap.position is not None:
-            held.setdefault((lap.lap_number, lap.position), []).append(at)
-    ledger.look(_PLACE, sum(map(len, held.values())))
-    for places in held.values():
-        for at in places if len(places) > 1 else ():
+    keys = zip(ledger.column("laps", "lap_number"), ledger.column("laps", "position"), strict=True)
+    placed = [(at, key) for at, key in enumerate(keys) if key[1] is not None]
+    ledger.look(_PLACE, len(placed))
+    for places in doubled([key for _, key in placed]):
+        for at in (placed[place][0] for place in places):
             ledger.note(_PLACE, "laps", at, "position", "another car has the same place at the end of this lap")

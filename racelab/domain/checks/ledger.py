@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, replace
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 from racelab.domain.laps import Quality
@@ -28,7 +29,15 @@ class Ledger:
         self.data = data
         self.looked: Counter[str] = Counter()
         self._gone: dict[str, set[int]] = {}
+        self._columns: dict[tuple[str, str], list[Any]] = {}
         self._named = {(row.rule, row.table, row.record, row.column) for row in data.repairs}
+
+    def column(self, table: str, name: str) -> list[Any]:
+        """A field of all records of a table; it is read once until one of them changes."""
+        held = self._columns.get((table, name))
+        if held is None:
+            held = self._columns[table, name] = list(map(attrgetter(name), getattr(self.data, table)))
+        return held
 
     def look(self, rule: str, records: int) -> None:
         """Count the records that the rule looks at."""
@@ -48,6 +57,7 @@ class Ledger:
         marked = {"quality": Quality.REPAIRED} if hasattr(old, "quality") else {}
         records[index] = new = replace(old, **{**marked, **values})
         for column, value in values.items():
+            self._columns.pop((table, column), None)
             self.write(rule, table, name_of(table, new), column, (getattr(old, column), value), reason)
 
     def note(self, rule: str, table: str, index: int, column: str, reason: str) -> None:
@@ -81,6 +91,7 @@ class Ledger:
         for table, gone in self._gone.items():
             kept = [record for index, record in enumerate(getattr(self.data, table)) if index not in gone]
             setattr(self.data, table, kept)
+            self._columns = {key: column for key, column in self._columns.items() if key[0] != table}
         self._gone.clear()
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterator
 from dataclasses import fields, replace
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 from racelab.domain.checks.ledger import KEYS, Ledger
@@ -44,7 +43,7 @@ def range_of(key: str) -> tuple[float, float]:
 def check_lap_times(ledger: Ledger) -> None:
     """Keep out laps whose time cannot be: none or less, over a day, or longer than the session lasted."""
     laps = ledger.data.laps
-    times = list(map(attrgetter("lap_time_ms"), laps))
+    times = ledger.column("laps", "lap_time_ms")
     ledger.look(_LAP_TIME, len(times) - times.count(None))
     known = list(filter(None, times))
     if 0 in times or (known and not (min(known) > 0 and max(known) <= min(_DAY_MS, _longest(laps, {})))):
@@ -76,7 +75,7 @@ def check_ranges(ledger: Ledger) -> None:
     for table, keys in KEYS.items():
         records = getattr(ledger.data, table)
         ledger.look(_RULE, len(records))
-        for at in _outside(records):
+        for at in _outside(ledger, table):
             values = dict(impossible(records[at]))
             if table != "results" and (bad := [name for name in keys if name in values]):
                 ledger.quarantine(_RULE, table, at, _reason(bad[0]))
@@ -87,12 +86,13 @@ def check_ranges(ledger: Ledger) -> None:
     ledger.settle()
 
 
-def _outside(records: list[Any]) -> list[int]:
+def _outside(ledger: Ledger, table: str) -> list[int]:
     """Places of the records with a value outside its range; columns that are inside are passed over as a whole."""
+    records = getattr(ledger.data, table)
     names = limits(records[0].__class__) if records else ()
     found: set[int] = set()
     for name, low, high in names:
-        column = list(map(attrgetter(name), records))
+        column = ledger.column(table, name)
         known = list(filter(None, column))
         if (known and not (low <= min(known) and max(known) <= high)) or (low > 0 and 0 in column):
             found |= {at for at, value in enumerate(column) if value is not None and not low <= value <= high}

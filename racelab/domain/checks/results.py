@@ -61,6 +61,8 @@ def note_laps_of_results(ledger: Ledger) -> None:
     count it or not.
     """
     data = ledger.data
+    if all(result.kind is ResultKind.ROAD for result in data.results):
+        return
     done, best = laps_done(data.laps), dict(_best(data.laps))
     for at, result in enumerate(data.results):
         if result.kind is ResultKind.ROAD or result.car_number not in done:
@@ -104,18 +106,20 @@ def check_length(ledger: Ledger) -> None:
     if not data.session.key.is_race or not data.laps:
         return
     ledger.look(_CUT, 1)
-    done = {car: last for car, (_, last) in laps_done(data.laps).items()}
-    _refuse_cut(data, done)
-    most, scheduled = max(done.values()), data.session.scheduled_laps
+    _refuse_cut(data)
+    most, scheduled = max(ledger.column("laps", "lap_number")), data.session.scheduled_laps
     if scheduled and most < _SHORT * scheduled:
         text = f"{most} of {scheduled} laps"
         reason = "the race, or what is known of it, is shorter than scheduled"
         ledger.write(_CUT, "sessions", str(data.session.key), "scheduled_laps", (text, text), reason)
 
 
-def _refuse_cut(data: SessionData, done: dict[str, int]) -> None:
+def _refuse_cut(data: SessionData) -> None:
     told = [r for r in data.results if r.kind is ResultKind.OFFICIAL and r.laps]
-    wanted, held = sum(r.laps or 0 for r in told), sum(done.get(r.car_number, 0) for r in told)
+    if not told:
+        return
+    done = laps_done(data.laps)
+    wanted, held = sum(r.laps or 0 for r in told), sum(done.get(r.car_number, (0, 0))[1] for r in told)
     if held < _REFUSED * wanted:
         raise BadInput(
             f"{data.provenance.location}: {data.session.key} has {held} laps of the {wanted} that its official results "

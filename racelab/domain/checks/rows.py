@@ -1,21 +1,19 @@
 """Laps as arrays, and the pairs of laps that follow each other."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from racelab.domain.laps import Lap
+from racelab.domain.checks.ledger import Ledger
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
-def array(laps: Sequence[Lap], name: str) -> Floats:
-    """A column of numbers, one value a lap; null is NaN. Milliseconds are exact as floats."""
-    return np.array(list(map(attrgetter(name), laps)), dtype=np.float64)
+def array(ledger: Ledger, name: str) -> Floats:
+    """A lap column of numbers, one value a lap; null is NaN. Milliseconds are exact as floats."""
+    return np.array(ledger.column("laps", name), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,11 @@ class Pairs:
         return self.before[whole], self.this[whole]
 
 
-def pairs(laps: Sequence[Lap], number: Floats) -> Pairs:
+def pairs(ledger: Ledger) -> Pairs:
     """The laps of each car in the order of their numbers, two by two; `first` are the places of first laps."""
-    cars: dict[str, int] = {}
-    code = np.array([cars.setdefault(lap.car_number, len(cars)) for lap in laps], dtype=np.int64)
+    number, cars = array(ledger, "lap_number"), ledger.column("laps", "car_number")
+    codes = {car: code for code, car in enumerate(dict.fromkeys(cars))}
+    code = np.array([codes[car] for car in cars], dtype=np.int64)
     order = np.lexsort((number, code))
     follows = np.diff(code[order]) == 0
     before, this = order[:-1][follows], order[1:][follows]

@@ -15,8 +15,8 @@ _OLD = 5
 def note_tyres(ledger: Ledger) -> None:
     """Name tyre ages that fall within a stint or do not fit its start, and stints that begin from nothing."""
     laps = ledger.data.laps
-    stint, age, number = array(laps, "stint"), array(laps, "tyre_age"), array(laps, "lap_number")
-    before, this = pairs(laps, number).next
+    stint, age = array(ledger, "stint"), array(ledger, "tyre_age")
+    before, this = pairs(ledger).next
     staged = ~np.isnan(stint[this]) & ~np.isnan(stint[before])
     aged = ~np.isnan(age[this]) & ~np.isnan(age[before])
     new = staged & (stint[this] != stint[before])

@@ -1,9 +1,9 @@
 """Each value by itself: its kind, words that say nothing, compounds that are none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from racelab.domain.checks.kinds import BLANKS, HUGE, LARGEST, Kind, Unreadable, is_sound, kinds
@@ -31,25 +31,30 @@ def check_values(ledger: Ledger) -> None:
         ledger.look(_BLANK, len(records))
         if any(kind.compound for kind in own):
             ledger.look(_COMPOUND, len(records))
-        for index, kind in sorted(_strange(records, own), key=lambda found: found[0]):
+        columns = (ledger.column(table, kind.name) for kind in own) if records else ()
+        for index, kind in sorted(_strange(own, columns), key=lambda found: found[0]):
             _mend(ledger, table, index, kind)
     _check_crews(ledger)
     ledger.settle()
 
 
-def _strange(records: list[Any], own: tuple[Kind, ...]) -> Iterator[tuple[int, Kind]]:
+def _strange(own: Iterable[Kind], columns: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Kind]]:
     """Places and kinds of the values to look at; a column of plain types alone is passed over as a whole."""
-    if not records:
-        return
-    rows = map(attrgetter(*(kind.name for kind in own)), records)
-    for kind, column in zip(own, zip(*rows, strict=True), strict=True):
+    for kind, column in zip(own, columns, strict=False):
         if not _is_plain(kind, column):
             yield from ((index, kind) for index, value in enumerate(column) if not _is_plain(kind, (value,)))
 
 
+def _odd(driver: Driver, own: Iterable[Kind]) -> list[Kind]:
+    return [kind for kind in own if not _is_plain(kind, (getattr(driver, kind.name),))]
+
+
 def _is_plain(kind: Kind, column: Sequence[Any]) -> bool:
-    if not set(map(type, column)) <= kind.plain:
+    types = set(map(type, column))
+    if not types <= kind.plain:
         return False
+    if types == {NoneType}:
+        return True
     if str in kind.plain:
         texts = {text for text in set(column) if text is not None}
         return all(map(is_sound, texts)) and not (_may_be_blank(kind) and any(_is_blank(text) for text in texts))
@@ -100,7 +105,7 @@ def _check_crews(ledger: Ledger) -> None:
             continue
         crew = entry.drivers if isinstance(entry.drivers, tuple | list) else ()
         ledger.look(_TYPE, len(crew))
-        if type(entry.drivers) is tuple and all(type(one) is Driver for one in crew) and not list(_strange(list(crew), own)):  # fmt: skip
+        if type(entry.drivers) is tuple and all(type(one) is Driver and not _odd(one, own) for one in crew):  # fmt: skip
             continue
         name = name_of("entries", entry)
         kept = tuple(driver for one in crew if (driver := _driver(ledger, name, one, own)) is not None)
@@ -115,7 +120,7 @@ def _driver(ledger: Ledger, car: str, driver: Any, own: tuple[Kind, ...]) -> Dri
     if type(driver) is not Driver:
         ledger.write(_TYPE, "drivers", name, "name", (driver, None), "no driver")
         return None
-    values = {kind.name: (kind, *_read(kind, getattr(driver, kind.name))) for _, kind in _strange([driver], own)}
+    values = {kind.name: (kind, *_read(kind, getattr(driver, kind.name))) for kind in _odd(driver, own)}
     for column, (_, rule, after, reason) in values.items():
         ledger.write(rule, "drivers", name, column, (getattr(driver, column), after), reason)
     if any(kind.vital and after is None for kind, _, after, _ in values.values()):
