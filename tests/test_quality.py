@@ -151,6 +151,7 @@ def test_a_report_of_all_has_every_session_by_its_own_name(stored: SqlStore) -> 
     only = report.load_quality("f1", "2023")
     assert list(only.short.values()) == ["2"]
     assert "No rule found anything" in report.rules(only).data
+    assert report.findings(only).data == ""
     assert report.refused(only).data == "<p>No session was refused.</p>"
 
 

@@ -72,8 +72,10 @@ def key_facts(quality: Quality) -> HTML:
     return html.facts(pairs)
 
 
-def findings(quality: Quality) -> Figure:
-    """How many records each rule found in each session."""
+def findings(quality: Quality) -> Figure | HTML:
+    """How many records each rule found in each session; nothing where `rules` says that there are none."""
+    if quality.found.empty:
+        return HTML("")
     cells = quality.found.assign(session=quality.found["session_id"].map(quality.short))
     return findings_figure(cells[["rule", "session", "n"]], list(quality.short.values()))
 
