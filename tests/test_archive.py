@@ -330,11 +330,14 @@ def test_a_link_out_of_the_archive_is_refused(store: SqlStore, tmp_path: Path) -
 
 
 def test_each_store_has_an_archive_of_its_own(tmp_path: Path) -> None:
-    assert archive_folder("sqlite:///some/racelab.db") == Path("some/racelab-telemetry")
+    assert archive_folder("sqlite:///some/racelab.db") == Path("some/racelab.db-telemetry")
     assert archive_folder("json:///some/store") == Path("some/store-telemetry")
+    assert archive_folder("json:////some/store") == Path("/some/store-telemetry")
     assert archive_folder("sqlite://") is None
     data = tmp_path / "data" / "telemetry"
     assert archive_folder("postgresql+psycopg://u:secret@db.host:5433/races") == data / "db.host_5433_races"
+    assert archive_folder("postgresql+psycopg:///races?host=/run/pg") == data / "_run_pg_5432_races"
+    assert archive_folder("postgresql+psycopg://u@/races?cloudsql=p:r:i") == data / "p_r_i_5432_races"
     assert archive_folder("postgresql+psycopg://u@h/..%2F..") == data / "h_5432_.._.."
     with SqlStore("sqlite://") as memory:
         memory.write_session(with_telemetry())

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
 from racelab.settings import get_settings
+from racelab.store.cloudsql import INSTANCE
 from racelab.store.protocol import Progress, Store
 from racelab.store.rows import frame_columns, named_columns
 from racelab.store.tables import TABLES
@@ -39,16 +40,17 @@ class Archived:
 def archive_folder(url: str) -> Path | None:
     """The folder of a store's archives: beside a file or folder, else of the database's own in the data folder.
 
-    A store in memory has none.
+    A store in memory has none. No two stores share one: the sweep of one would remove files of the other.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() not in ("sqlite", "json"):
-        name = "_".join(str(part) for part in (parsed.host or "local", parsed.port or 5432, parsed.database))
+        host = parsed.query.get(INSTANCE) or parsed.host or parsed.query.get("host") or "local"
+        name = "_".join(str(part) for part in (host, parsed.port or 5432, parsed.database))
         return get_settings().data / "telemetry" / "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
     if parsed.database in (None, "", ":memory:"):
         return None
     path = Path(str(parsed.database))
-    return path.with_name(f"{path.stem}-telemetry")
+    return path.with_name(f"{path.name}-telemetry")
 
 
 def located(url: str, file: str) -> Path:
