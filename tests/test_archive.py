@@ -254,21 +254,21 @@ def test_rows_written_over_archived_ones_stand_over_them_and_join_the_next_archi
 
 
 def test_telemetry_put_back_while_it_is_read_is_found_in_the_table(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+    backend: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.write_session(with_telemetry())
-    before = store.read("telemetry", KEY)
-    archive_telemetry(store, KEY)
+    backend.write_session(with_telemetry())
+    before = backend.read("telemetry", KEY)
+    archive_telemetry(backend, KEY)
     read_file = parquet.read_file
 
     def late(*arguments: object) -> pd.DataFrame:
         monkeypatch.undo()
-        with SqlStore(store.url) as other:
+        with open_store(backend.url) as other:
             unarchive_telemetry(other, KEY)
         return read_file(*arguments)
 
     monkeypatch.setattr(parquet, "read_file", late)
-    pd.testing.assert_frame_equal(before, store.read("telemetry", KEY))
+    pd.testing.assert_frame_equal(before, backend.read("telemetry", KEY))
 
 
 def _cut(path: Path) -> None:

@@ -176,8 +176,7 @@ class JsonStore:
             StoreError: its file is gone, cannot be read, or is malformed.
         """
         wanted = _wanted(key, where)
-        frame = _frame(table, self._rows(table, wanted))
-        return self._archived(frame, wanted, None) if table == "telemetry" else frame
+        return self._telemetry(wanted, None) if table == "telemetry" else _frame(table, self._rows(table, wanted))
 
     def read_between(self, table: str, key: SessionKey, low: int, high: int, **where: object) -> pd.DataFrame:
         """Rows of a session whose ``time_ms`` is from low up to, not including, high; telemetry as `read` finds it.
@@ -186,9 +185,9 @@ class JsonStore:
             StoreError: its file is gone, cannot be read, or is malformed.
         """
         wanted = _wanted(key, where)
-        rows = [row for row in self._rows(table, wanted) if low <= row.get("time_ms", high) < high]
-        frame = _frame(table, sorted(rows, key=itemgetter("time_ms")))
-        return self._archived(frame, wanted, (low, high)) if table == "telemetry" else frame
+        if table == "telemetry":
+            return self._telemetry(wanted, (low, high))
+        return _frame(table, _between(self._rows(table, wanted), low, high))
 
     def newer(self, table: str, key: SessionKey, revision: int) -> list[dict[str, Any]]:
         """Plain rows of a live table whose revision is above this one, oldest first; cheap enough to ask often.
@@ -234,12 +233,16 @@ class JsonStore:
         return next(iter(self._rows("ingest_runs", _wanted(key, {}))), None)
 
     def _rows(self, table: str, where: Mapping[str, object]) -> list[Row]:
+        return self._rows_of({table: where})[table]
+
+    def _rows_of(self, wanted: Mapping[str, Mapping[str, object]]) -> dict[str, list[Row]]:
+        """The rows of several tables at one moment, each by its own filters."""
         if self._transaction is not None:
-            return sorted(self._transaction.matching(table, where), key=lambda row: natural_key(table, row))
+            return {table: self._pending(self._transaction, table, where) for table, where in wanted.items()}
         with self._disk.reading() as contents:
-            blocks = contents.blocks(table)
+            blocks = {table: contents.blocks(table) for table in wanted}
         # Blocks do not change, so that the rows are picked after the lock is given back.
-        return select(table, blocks, where)
+        return {table: select(table, blocks[table], where) for table, where in wanted.items()}
 
     @contextmanager
     def _groups(self, table: str) -> Iterator[Iterable[Group]]:
@@ -249,11 +252,23 @@ class JsonStore:
         with self._disk.reading() as contents:
             yield contents.blocks(table)
 
-    def _archived(self, held: pd.DataFrame, where: Mapping[str, object], span: tuple[int, int] | None) -> pd.DataFrame:
-        session = {"session_id": where["session_id"]} if "session_id" in where else {}
-        named = self._rows("telemetry_archives", session)
-        inner = {name: value for name, value in where.items() if name != "session_id"}
-        return with_archived(self.url, held, named, inner, span) if named else held
+    @staticmethod
+    def _pending(change: Transaction, table: str, where: Mapping[str, object]) -> list[Row]:
+        return sorted(change.matching(table, where), key=lambda row: natural_key(table, row))
+
+    def _telemetry(
+        self, where: Mapping[str, object], span: tuple[int, int] | None, *, again: bool = True
+    ) -> pd.DataFrame:
+        session = {name: value for name, value in where.items() if name == "session_id"}
+        found = self._rows_of({"telemetry": where, "telemetry_archives": session})
+        rows = found["telemetry"] if span is None else _between(found["telemetry"], *span)
+        try:
+            return with_archived(self.url, _frame("telemetry", rows), found["telemetry_archives"], where, span)
+        except StoreError:
+            if not again:
+                raise
+            # The telemetry may have been put back into the table between the two files.
+            return self._telemetry(where, span, again=False)
 
     def _change(self, change: Callable[[Transaction], T]) -> T:
         with self._changing() as transaction:
@@ -291,6 +306,10 @@ def folder_of(url: str) -> Path:
 
 def _wanted(key: SessionKey | None, where: Mapping[str, object]) -> dict[str, object]:
     return dict(where) if key is None else {**where, "session_id": key.session_id}
+
+
+def _between(rows: list[Row], low: int, high: int) -> list[Row]:
+    return sorted((row for row in rows if low <= row.get("time_ms", high) < high), key=itemgetter("time_ms"))
 
 
 def _frame(table: str, rows: list[Row]) -> pd.DataFrame:
