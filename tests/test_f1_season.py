@@ -13,14 +13,13 @@ from racelab.runs.bench_season import measure_season
 from racelab.runs.ingest import Outcome, ingest
 from racelab.settings import Settings
 from racelab.sources.f1 import FoundSession, find_sessions
-from racelab.store.sql import SqlStore
 from tests.conftest import DATA
 from tests.f1_mirror import contents
 from tests.f1_server import Source, source
 
 pytestmark = pytest.mark.data
-SHORT = ("2023/2023-03-05", "2023/2023-05-07", "2023/2023-05-28")
-ROUNDS = (1, 5, 6)
+SHORT = ("2023/2023-03-05", "2023/2023-05-07")
+ROUNDS = (1, 5)
 
 
 def unpack(folder: Path, *wanted: str) -> Path:
@@ -51,19 +50,19 @@ def changes(outcomes: list[Outcome]) -> list[str]:
     return [outcome["change"] for outcome in outcomes]
 
 
-def test_three_races_and_again(settings, store):
+def test_two_races_and_again(settings, store):
     first = list(ingest(races(settings), store))
-    assert changes(first) == ["added"] * 3, first
-    assert [outcome["rows"]["laps"] for outcome in first] == [1056, 1138, 1515]
+    assert changes(first) == ["added"] * 2, first
+    assert [outcome["rows"]["laps"] for outcome in first] == [1056, 1138]
     assert all(0 < outcome["seconds"]["source"] < outcome["seconds"]["reading"] for outcome in first)
     before = store.read("ingest_runs")
     again = list(ingest(races(settings), store))
-    assert [(outcome["change"], outcome["rows"]) for outcome in again] == [("unchanged", {})] * 3
+    assert [(outcome["change"], outcome["rows"]) for outcome in again] == [("unchanged", {})] * 2
     assert store.read("ingest_runs").equals(before)
 
 
 def test_a_mirror_that_dies_in_mid_season_and_comes_back(settings, mirror, store):
-    found = races(settings, rounds=(1, 5))
+    found = races(settings)
     outcomes = []
     for outcome in ingest(found, store):
         outcomes.append(outcome)
@@ -84,12 +83,11 @@ def test_results_that_fail_on_the_second_run_do_not_replace_those_that_are_store
     list(ingest([race], store))
     held = store.read("results")
     (settings.cache_folder / "fastf1_http_cache.sqlite").unlink()
-    for fault in ("500", "cut gzip"):
-        mirror.faults["results.json"] = fault
-        (outcome,) = ingest([race], store)
-        assert outcome["change"] == "failed"
-        assert "nothing of it is stored" in outcome["error"]
-        assert store.read("results").equals(held)
+    mirror.faults["results.json"] = "cut gzip"
+    (outcome,) = ingest([race], store)
+    assert outcome["change"] == "failed"
+    assert "nothing of it is stored" in outcome["error"]
+    assert store.read("results").equals(held)
     mirror.faults.clear()
     assert changes(list(ingest([race], store))) == ["unchanged"]
 
