@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from builders import KEY, session_data
+from conftest import BACKENDS
 
 from racelab.cli import main
 from racelab.domain.sessions import Event
 from racelab.errors import NotFound
+from racelab.runs.database import integrity
 from racelab.runs.database.access import looking
 from racelab.runs.database.check import find_problems, steps
 from racelab.runs.database.problems import Problem
@@ -69,6 +71,15 @@ def filled(backend_url: str) -> str:
     return backend_url
 
 
+@pytest.fixture(params=[one for one in BACKENDS if one != "json"])
+def database(request: pytest.FixtureRequest, store: Store) -> str:
+    """A database with a session in it: SQL cannot harm a folder."""
+    url = store.url if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    with open_store(url) as opened:  # type: ignore[attr-defined]
+        opened.write_session(session_data())
+    return url
+
+
 def problems(url: str) -> list[Problem]:
     found: list[Problem] = []
     with looking(Settings(db=url)) as store:
@@ -111,10 +122,8 @@ def test_a_sound_store_has_no_problems(filled: str) -> None:
 
 
 @pytest.mark.parametrize("group", HARM)
-def test_harm_is_found(filled: str, group: str) -> None:
-    if filled.startswith("json"):
-        pytest.skip("SQL cannot harm a folder")
-    assert_found(filled, HARM[group])
+def test_harm_is_found(database: str, group: str) -> None:
+    assert_found(database, HARM[group])
 
 
 @pytest.mark.parametrize("group", SQLITE_HARM)
@@ -127,7 +136,7 @@ def test_what_a_broken_schema_hinders_is_not_asked(store: Store) -> None:
     harm(store.url, "DROP TABLE predictions")
     with looking(Settings(db=store.url)) as opened:
         found = [find_problems(opened, step, [Problem("schema", "predictions", "missing", 1)]) for step in steps()]
-    assert [one is None for one in found] == [False, False, True, True, True, True, True]
+    assert [one is None for one in found] == [False, False, *[True] * 6]
 
 
 def test_examples_name_the_rows(store: Store) -> None:
@@ -144,6 +153,26 @@ def test_doubled_rows_are_found_where_the_key_is_gone(store: Store) -> None:
         [keys] = [step for step in steps() if step.name == "keys"]
         found = list(keys.find(opened))
     assert [(one.table, one.count, one.examples) for one in found] == [("weather", 1, (f"session_id {S}, time_ms 0",))]
+
+
+@pytest.mark.postgres
+def test_an_index_that_is_not_valid_is_found(postgres_url: str) -> None:
+    index = "ix_laps_session_id_lap_number"
+    harm(postgres_url, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{index}'::regclass")
+    assert problems(postgres_url) == [Problem("integrity", "-", "indexes that are not valid", 1, (index,))]
+
+
+@pytest.mark.postgres
+def test_amcheck_is_asked_where_it_is_installed(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extension is not in every server: a function of its name and shape stands for it."""
+    body = "BEGIN IF $1 = 'laps_pkey'::regclass THEN RAISE EXCEPTION 'item order invariant violated'; END IF; END"
+    harm(
+        postgres_url,
+        "CREATE SCHEMA checks",
+        f"CREATE FUNCTION checks.bt_index_check(regclass) RETURNS void LANGUAGE plpgsql AS $f$ {body} $f$",
+    )
+    monkeypatch.setattr(integrity, "_AMCHECK", "SELECT 'checks'")
+    assert problems(postgres_url) == [Problem("integrity", "laps", "index laps_pkey: item order invariant violated", 1)]
 
 
 def test_a_damaged_page_is_found(tmp_path: Path) -> None:
@@ -186,7 +215,9 @@ def test_the_command_prints_and_ends_with_one_line(store: Store, capsys: pytest.
     assert not stopped.value.code
     said = json.loads(capsys.readouterr().out)
     assert (said["ok"], said["problems"]) == (True, [])
-    assert said["checks"] == dict.fromkeys(["integrity", "schema", "names", "references", "values", "keys", "rows"], 0)
+    assert said["checks"] == dict.fromkeys(
+        ["integrity", "schema", "names", "references", "values", "keys", "rows", "archives"], 0
+    )
     harm(store.url, "UPDATE laps SET lap_time_ms = -5 WHERE lap_number = 2")
     with pytest.raises(SystemExit) as stopped:
         main(["db", "check"])
