@@ -143,11 +143,13 @@ class CarTrack:
             changes["last_lap_ms"] = last
         if "BestLapTime" in line and isinstance(told := part(line["BestLapTime"], "Value"), str):
             best = duration_ms(told)
-            self.has_best = best is not None
+            # A blank where there was a time takes it away; before the first one it says nothing.
+            self.has_best = True if best is not None else False if self.has_best else self.has_best
             changes |= {"best_lap_ms": best} if best is not None else {}
         if "BestLapTimes" in line:
             times = ((index, part(one, "Value")) for index, one in items(line["BestLapTimes"]))
-            self.parts |= {index: bool(time) for index, time in times if time is not None and index < 9}
+            told_parts = {index: bool(time) for index, time in times if time is not None and index < 9}
+            self.parts |= {index: has for index, has in told_parts.items() if has or index in self.parts}
         return changes
 
     def _counts(self, line: dict[str, Any]) -> dict[str, Any]:

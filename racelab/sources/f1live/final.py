@@ -116,5 +116,7 @@ def _parts(car: CarTrack, session: SessionTrack, laps: list[Lap]) -> tuple[int |
         ):
             begun = max((number for number, at in session.parts.items() if at - start <= lap.end_ms), default=1)
             times.setdefault(begun, []).append(lap.lap_time_ms)
-    q1, q2, q3 = (min(times[number], default=None) if car.parts.get(number - 1) else None for number in (1, 2, 3))
+    q1, q2, q3 = (
+        None if car.parts.get(number - 1) is False else min(times[number], default=None) for number in (1, 2, 3)
+    )
     return q1, q2, q3

@@ -22,7 +22,6 @@ class Track:
     is_race: bool = True
     flags_at: list[int] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
-    aborts: list[int] = field(default_factory=list)
     restarts: list[int] = field(default_factory=list)
 
     def since(self, at: int | None) -> int | None:
@@ -35,6 +34,9 @@ class Track:
             return None
         first = max(bisect_right(self.flags_at, begin if begin is not None else end) - 1, 0)
         shown = {flag for at, flag in zip(self.flags_at[first:], self.flags[first:], strict=True) if at <= end}
+        if not shown and self.flags_at[0] <= end:
+            # A lap that its pit exit seems to begin after its end.
+            shown = {self.flags[bisect_right(self.flags_at, end) - 1]}
         return next((flag for flag in spec.WORST_FIRST if flag in shown), None)
 
 
@@ -47,7 +49,7 @@ class Around:
     stint_laps: int = 1
     position: int | None = None
     speeds: dict[str, float] = field(default_factory=dict)
-    is_deleted: bool = False
+    is_deleted: bool | None = None
 
 
 def make_lap(car_number: str, timed: Timed, around: Around, track: Track) -> Lap:

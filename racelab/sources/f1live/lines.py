@@ -11,7 +11,7 @@ from racelab.sources.f1live.values import duration_ms
 _LONGEST = 8 * 1024 * 1024
 _WORDS = {"True": "true", "False": "false", "None": "null"}
 _TOKEN = re.compile(r'"[^"]*"|\b(?:True|False|None)\b')
-_STREAM = re.compile(r"^\ufeff?(\d{1,2}:\d\d:\d\d\.\d{1,7})(.+)$", re.DOTALL)
+_STREAM = re.compile(r"^\ufeff?(\d{1,2}:\d\d:\d\d\.\d{1,7})(?!\d)(.+)$", re.DOTALL)
 
 
 def read_text(line: str) -> tuple[str, Any, str]:

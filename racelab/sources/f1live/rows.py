@@ -132,9 +132,6 @@ class Rows:
             return 1
         row.pit_out_before, row.pit_out = row.pit_out, at
         self.stops += 1
-        if len(self.rows) == 1 and row.pit_in is not None and row.pit_in < at:
-            # Cars may drive through the pit lane on their way to the grid: that is no stop.
-            row.pit_in = None
         return 1
 
     def _close(self, count: int, at: int) -> None:
@@ -150,6 +147,9 @@ class Rows:
         row, following = self.rows[-1], Row()
         if row.pit_out is not None and at - row.pit_out < spec.LATE_MS:
             following.pit_out, row.pit_out, row.pit_out_before = row.pit_out, row.pit_out_before, None
+        if len(self.rows) == 1 and row.pit_in is not None and row.pit_out is not None and row.pit_in < row.pit_out:
+            # Cars may drive through the pit lane on their way to the grid: that is no stop.
+            row.pit_in = None
         self.counted = count
         row.number, row.at = count - self.phantom, at
         self.rows.append(following)

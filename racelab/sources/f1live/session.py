@@ -36,6 +36,7 @@ class SessionTrack:
     status: str | None = None
     is_flagged: bool = False
     parts: dict[int, int] = field(default_factory=dict)
+    _is_aborted: bool = False
     _code: str | None = None
     _seen: set[tuple[str, int]] = field(default_factory=set)
     _shown: dict[str, Any] = field(default_factory=dict)
@@ -74,19 +75,20 @@ class SessionTrack:
     def become(self, status: str | None, at: int) -> Iterator[Record]:
         """The session's own status changes."""
         now = (status or "").lower()
-        # The stream and the history tell the same change, up to a second apart.
-        if not now or any((now, at // 1000 + near) in self._seen for near in (-1, 0, 1)):
+        # The stream and the history tell the same change, up to a second apart; a joined state tells it at any time.
+        if not now or now == self.status or any((now, at // 1000 + near) in self._seen for near in (-1, 0, 1)):
             return
         self._seen.add((now, at // 1000))
-        before, self.status = self.status, now
+        self.status = now
         if now == spec.STARTED:
             if self.track.start is None:
                 self.track.start = at
-            elif before != spec.STARTED and self.track.aborts:
+            elif self._is_aborted:
                 self.track.restarts.append(at)
+            self._is_aborted = False
             self.over_at = None if not self.track.is_race else self.over_at
         elif now == spec.ABORTED:
-            self.track.aborts.append(at)
+            self._is_aborted = True
         elif now in spec.OVER and self.over_at is None:
             self.over_at = at
         yield SessionStatus(self.time_ms(at), now)

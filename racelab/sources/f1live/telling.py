@@ -121,8 +121,10 @@ def tyres_of(car: CarTrack, place: int, sets: list[TyreSet]) -> tuple[TyreSet | 
     return own, laps
 
 
-def is_deleted(messages: Messages, car_number: str, timed: Timed) -> bool:
-    """Whether the stewards took the lap's time away."""
+def is_deleted(messages: Messages, car_number: str, timed: Timed) -> bool | None:
+    """Whether the stewards took the lap's time away; null while race control has said nothing at all."""
+    if not messages.told:
+        return None
     return timed.lap_ms is not None and (car_number, timed.lap_ms) in messages.deleted
 
 
