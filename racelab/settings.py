@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     test_data: Path = Field(
         default=Path("../shared/data"), description="Folder of real timing data, for tests and benchmarks"
     )
+    test_postgres: str | None = Field(
+        default=None,
+        description="PostgreSQL server for tests and benchmarks, which make databases there; default: one of their own",
+    )
     serve_host: str = Field(default="127.0.0.1", description="Address that `racelab serve` listens on")
     serve_port: int = Field(default=8000, ge=0, le=65535, description="Port of the REST API; 0 picks a free one")
     voila_port: int = Field(default=8866, ge=0, le=65535, description="Port of the dashboards; 0 picks a free one")

@@ -34,7 +34,7 @@ def laps_frame(rows: int) -> pd.DataFrame:
     pits = lap % 20 == 0
     frame = pd.DataFrame(
         {
-            "session_id": KEY.session_id, "car_number": np.array(CARS)[np.arange(rows) % len(CARS)], "lap_number": lap,
+            "car_number": np.array(CARS)[np.arange(rows) % len(CARS)], "lap_number": lap,
             "seat": 1, "stint": lap // 20 + 1, "lap_time_ms": time, **thirds, "start_ms": lap * 90_000,
             "end_ms": lap * 90_000 + time, "pit_in": pits, "pit_out": lap % 20 == 1,
             "pit_in_ms": np.where(pits, lap * 90_000, np.nan), "position": np.arange(rows) % len(CARS) + 1,

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import psycopg
+from sqlalchemy.engine import make_url
 
 from racelab.errors import MissingExtra, StoreError
 
@@ -125,6 +127,20 @@ class LocalPostgres:
         log = self.folder / "log"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         return lines[-1] if lines else "it wrote no log"
+
+
+@contextmanager
+def temporary_database(server: str, template: str = "template0") -> Iterator[str]:
+    """The URL of a database of a server (its URL given), empty or a copy of another of its own; dropped afterwards."""
+    url = make_url(server)
+    name = f"racelab_{os.getpid()}_{time.monotonic_ns()}"
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _installed() -> Path:

@@ -1,0 +1,15 @@
+"""What a benchmark gives."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured figure: the median of so many runs, and its ratio to another one of the same run."""
+
+    name: str
+    median: float
+    unit: str
+    runs: int
+    ratio_to: str | None = None
+    ratio: float | None = None
