@@ -223,7 +223,12 @@ class SqlStore:
 
     def _frame(self, query: sa.Select[Any], keys: tuple[str, ...]) -> pd.DataFrame:
         with self._reading() as connection:
-            return to_frame(connection.execute(query).fetchall(), keys)
+            return self._fetched(connection, query, keys)
+
+    def _fetched(self, connection: sa.Connection, query: sa.Select[Any], keys: tuple[str, ...]) -> pd.DataFrame:
+        # The driver's rows take many times the room of the frame: so many at once are enough.
+        pieces = [to_frame(rows, keys) for rows in connection.execute(query).partitions(self._chunk_rows)]
+        return pd.concat(pieces, ignore_index=True) if len(pieces) > 1 else (pieces or [to_frame([], keys)])[0]
 
     def _telemetry(
         self, query: sa.Select[Any], key: SessionKey | None, where: dict[str, object],
@@ -231,7 +236,7 @@ class SqlStore:
     ) -> pd.DataFrame:  # fmt: skip
         with self._reading(snapshot=True) as connection:
             named = [dict(row) for row in connection.execute(reading.archives_of(key, where)).mappings()]
-            held = to_frame(connection.execute(query).fetchall(), TABLES["telemetry"].columns)
+            held = self._fetched(connection, query, TABLES["telemetry"].columns)
         try:
             return with_archived(self.url, held, named, where, span)
         except StoreError:
