@@ -136,7 +136,7 @@ def temporary_database(server: str, template: str = "template0") -> Iterator[str
     name = f"racelab_{os.getpid()}_{time.monotonic_ns()}"
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        connection.execute(f"""CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING 'UTF8'""")
         try:
             yield url.set(database=name).render_as_string(hide_password=False)
         finally:
