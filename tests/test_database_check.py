@@ -21,7 +21,26 @@ from racelab.store.protocol import Store
 from racelab.store.sql import SqlStore
 
 S = KEY.session_id
-HISTORY = "INSERT INTO history_results (provider, season, round, code, sequence) VALUES ('f1db', 1950, 1, 'R', 1)"
+HISTORY = (
+    "INSERT INTO history_results (provider, season, round, code, sequence, driver_ref)"
+    " VALUES ('f1db', 1950, 1, 'R', 1, 'farina')"
+)
+RUN = (
+    "INSERT INTO history_runs (provider, location, digest, version, read_utc, rows)"
+    " VALUES ('f1db', 'a.zip', 'd', '1', '2024-06-15 14:00:00.000000', 7)"
+)
+EVENT = (
+    "INSERT INTO history_events (provider, season, round, name, circuit_ref)"
+    " VALUES ('f1db', 1950, 1, 'British Grand Prix', 'silverstone')"
+)
+STANDING = (
+    "INSERT INTO history_standings (provider, season, round, kind, sequence, ref)"
+    " VALUES ('f1db', 1950, 1, 'constructor', 1, 'alfa')"
+)
+IDENTITY = (
+    "INSERT INTO identities (kind, provider, provider_id, identity_id, name)"
+    " VALUES ('horse', 'f1db', 'alfa', 1, 'Alfa Romeo')"
+)
 # What is done to the database behind racelab's back, and the problem that must be found: check, table, words, count.
 # The harms of a group are done to one store.
 HARM = {
@@ -31,6 +50,13 @@ HARM = {
         ("DELETE FROM laps WHERE lap_number > 2", "rows", "ingest_runs", "other rows than were written", 1),
         (HISTORY, "references", "history_results", "no row in history_runs", 2),
         (HISTORY.replace("1950, 1", "1950, 2"), "references", "history_results", "no row in history_events", 2),
+    ],
+    "history": [
+        (RUN, "rows", "history_runs", "other rows than were written", 1),
+        (EVENT, "references", "history_events", "circuit_ref has no identity", 1),
+        (HISTORY, "references", "history_results", "driver_ref has no identity", 1),
+        (STANDING, "references", "history_standings", "ref has no identity", 1),
+        (IDENTITY, "values", "identities", "kind is none of its words", 1),
     ],
     "origin": [("DELETE FROM ingest_runs", "references", "sessions", "no row in ingest_runs", 1)],
     "values": [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from racelab.runs.database.access import Opened
 from racelab.runs.database.archived import wrong_archives
-from racelab.runs.database.counts import lost_rows
+from racelab.runs.database.counts import lost_history, lost_rows
 from racelab.runs.database.integrity import unsound
 from racelab.runs.database.problems import Problem
 from racelab.runs.database.references import dangling, names_and_ids
@@ -35,7 +35,7 @@ def steps() -> list[Step]:
         Step("references", "rows whose session, event, entry or source is missing", dangling),
         Step("values", "values outside their range, words that are none, values that are missing", _values),
         Step("keys", "two rows with one natural key", _keys),
-        Step("rows", "as many rows as were written", lost_rows),
+        Step("rows", "as many rows as were written", _rows),
         Step("archives", "archived telemetry whose file is missing or another one", wrong_archives),
     ]
 
@@ -49,6 +49,11 @@ def find_problems(store: Opened, step: Step, before: list[Problem]) -> list[Prob
 def _values(store: Opened) -> Iterator[Problem]:
     for table in TABLES:
         yield from impossible_values(store, table)
+
+
+def _rows(store: Opened) -> Iterator[Problem]:
+    yield from lost_rows(store)
+    yield from lost_history(store)
 
 
 def _keys(store: Opened) -> Iterator[Problem]:

@@ -113,7 +113,7 @@ class Backup:
         try:
             with self._archive.open(name) as source:
                 yield from iter(lambda: source.read(_PIECE), b"")
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise BadInput(f"{self.file} is damaged in {name}: {error}; take another backup") from error
 
     def extract(self, name: str, target: IO[bytes]) -> None:

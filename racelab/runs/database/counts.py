@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from racelab.runs.database.access import Opened
 from racelab.runs.database.problems import Problem
-from racelab.store.tables import SA_TABLES, SOURCE_TABLES, TABLES
+from racelab.store.tables import HISTORY_TABLES, SA_TABLES, SOURCE_TABLES, TABLES
 
 _CHECK = "rows"
 
@@ -39,6 +39,25 @@ def lost_rows(store: Opened) -> Iterator[Problem]:
             wrong.append(f"session_id {session_id}: {written} written, {there + samples} there")
     if wrong:
         yield Problem(_CHECK, "ingest_runs", "other rows than were written", len(wrong), tuple(wrong[:3]))
+
+
+def lost_history(store: Opened) -> Iterator[Problem]:
+    """Providers whose history holds another number of rows than was written."""
+    there: dict[str, int] = {}
+    for spec in HISTORY_TABLES:
+        if spec.name not in ("history_runs", "identities"):
+            held = SA_TABLES[spec.name].c
+            query = sa.select(held.provider, sa.func.count()).group_by(held.provider)
+            for provider, count in store.connection.execute(query):
+                there[provider] = there.get(provider, 0) + count
+    runs = SA_TABLES["history_runs"].c
+    wrong = [
+        f"provider {provider}: {written} written, {there.get(provider, 0)} there"
+        for provider, written in store.connection.execute(sa.select(runs.provider, runs["rows"]))
+        if written is not None and written != there.get(provider, 0)
+    ]
+    if wrong:
+        yield Problem(_CHECK, "history_runs", "other rows than were written", len(wrong), tuple(wrong))
 
 
 def _by_session(connection: sa.Connection, table: str) -> dict[int, int]:

@@ -17,6 +17,9 @@ _OF_CARS = ("drivers", "laps", "pit_stops", "results", "telemetry", "driver_metr
 _HISTORY = ("history_events", "history_results", "history_pit_stops", "history_standings", "history_entrants", "history_incidents")  # fmt: skip
 
 
+_IDENTIFIED = ("driver", "constructor", "engine", "tyre", "circuit")
+
+
 def dangling(store: Opened) -> Iterator[Problem]:
     """Rows of every table whose session, event, entry or run is missing."""
     for table in TABLES:
@@ -32,6 +35,25 @@ def dangling(store: Opened) -> Iterator[Problem]:
         yield from _without(store, table, "history_runs", ("provider",))
         if {"season", "round"} <= set(TABLES[table].columns) and table != "history_events":
             yield from _without(store, table, "history_events", ("provider", "season", "round"), season_lists=True)
+    yield from unnamed(store)
+
+
+def unnamed(store: Opened) -> Iterator[Problem]:
+    """A provider's own ids in its history that no identity stands for."""
+    identities = SA_TABLES["identities"].c
+    for table in _HISTORY:
+        held = SA_TABLES[table].c
+        kinds = {f"{kind}_ref": sa.literal(kind) for kind in _IDENTIFIED}
+        # In the standings the kind of the line says what its id is of.
+        for name, kind in [*kinds.items(), ("ref", held.kind if "kind" in held else sa.literal(""))]:
+            if name in held:
+                known = sa.exists().where(
+                    identities.kind == kind,
+                    identities.provider == held.provider,
+                    identities.provider_id == held[name],
+                )
+                wrong = sa.and_(held[name].is_not(None), sa.not_(known))
+                yield from wrong_rows(store.connection, _CHECK, table, f"{name} has no identity", wrong)
 
 
 def names_and_ids(store: Opened) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ _TABLE_WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("telemetry", "kind"): frozenset({"car", "position"}),
     ("history_standings", "kind"): frozenset({"driver", "constructor"}),
     ("history_incidents", "kind"): frozenset({"safety_car", "red_flag"}),
-    ("identities", "kind"): frozenset({"driver", "constructor", "circuit"}),
+    ("identities", "kind"): frozenset({"driver", "constructor", "circuit", "engine", "tyre"}),
 }
 _STORED_AS = {
     "int": ("integer",),
