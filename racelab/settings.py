@@ -17,7 +17,7 @@ class Settings(BaseSettings):
 
     db: str | None = Field(
         default=None,
-        description="The store: sqlite:///data/racelab.db (default, under RACELAB_DATA) or postgresql+psycopg://...",
+        description="The store: sqlite:///data/racelab.db (default, under RACELAB_DATA), postgresql+psycopg://... or json:///data/store",
     )
     data: Path = Field(
         default=Path("data"), description="Folder of the default store, recordings, exports, models and logs"
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     log_files: int = Field(default=5, ge=2, le=100, description="Log files that are kept, the current one included")
     chunk_rows: int = Field(default=50_000, ge=1, description="Rows handed to the database driver at once")
     busy_timeout_s: float = Field(
-        default=30.0, gt=0, description="Seconds to wait for another writer of the same SQLite file"
+        default=30.0, gt=0, description="Seconds to wait for another writer of the same SQLite file or JSON folder"
     )
     test_data: Path = Field(
         default=Path("../shared/data"), description="Folder of real timing data, for tests and benchmarks"

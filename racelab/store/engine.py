@@ -100,7 +100,7 @@ def _parsed(url: str) -> URL:
         parsed = make_url(url)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreError(
-            "RACELAB_DB (or --db) is no URL of a store: write sqlite:///FILE or postgresql+psycopg://USER@HOST:PORT/NAME"
+            "RACELAB_DB (or --db) is no URL of a store: write sqlite:///FILE, postgresql+psycopg://USER@HOST:PORT/NAME or json:///FOLDER"
         ) from error
     if parsed.host is not None and url.count("@") > 1:
         raise StoreError("RACELAB_DB (or --db) has more than one @: write an @ in a password as %40, a / as %2F")
@@ -114,7 +114,9 @@ def _engine(url: str, busy_timeout_s: float) -> sa.Engine:
 
 def _server(url: URL) -> sa.Engine:
     if url.get_backend_name() != "postgresql":
-        raise StoreError(f"no store of kind {url.get_backend_name()!r}: use sqlite:/// or postgresql+psycopg://")
+        raise StoreError(
+            f"no store of kind {url.get_backend_name()!r}: use sqlite:///, postgresql+psycopg:// or json:///"
+        )
     if INSTANCE in url.query:
         return cloud_engine(url, **_POOL)
     # What the URL itself says of the driver's settings holds.
