@@ -21,7 +21,8 @@ MAX_MEMBER_BYTES = 200_000_000
 MAX_TOTAL_BYTES = 1_000_000_000
 MAX_MEMBERS = 1000
 _NULLS = frozenset({"", "\\N"})
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+# An encrypted member is a RuntimeError, and so is a compression that Python does not know.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
