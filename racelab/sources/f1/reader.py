@@ -90,7 +90,8 @@ def _digest(frames: dict[str, pd.DataFrame], samples: dict[str, dict[str, pd.Dat
     parts = {name: _in_order(frame) for name, frame in frames.items()}
     # With telemetry FastF1 works out the date of each lap; without, the same laps have none.
     parts["laps"] = parts["laps"].drop(columns="LapStartDate", errors="ignore")
-    parts["info"] = pd.DataFrame([{"info": repr(sorted(info.items()))}])
+    # The reader is a part of it: what a newer one makes of the same answers replaces what an older one made.
+    parts["info"] = pd.DataFrame([{"info": repr(sorted(info.items())), "reader": READER}])
     digest = digest_frames(parts)
     if not any(samples.values()):
         return digest
