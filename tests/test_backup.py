@@ -237,6 +237,18 @@ def test_a_backup_of_an_older_schema_is_upgraded(tmp_path: Path, monkeypatch: py
     assert upgrade_store(f"sqlite:///{tmp_path}/new.db", 1.0) == head()
 
 
+def test_a_backup_of_a_folder_of_an_older_schema_is_upgraded(tmp_path: Path) -> None:
+    with open_store(f"json:///{tmp_path}/old") as store:  # type: ignore[attr-defined]
+        before = fill(store)
+    own = tmp_path / "old" / "store.json"
+    own.write_text(own.read_text().replace(f'"schema":"{head()}"', '"schema":"0001"'))
+    file = tmp_path / "b.zip"
+    assert back_up(Settings(db=f"json:///{tmp_path}/old"), file, quiet).schema == "0001"
+    restore(Settings(db=f"json:///{tmp_path}/new"), file, quiet)
+    assert f'"schema":"{head()}"' in (tmp_path / "new" / "store.json").read_text()
+    assert checksums(f"json:///{tmp_path}/new") == before
+
+
 @pytest.mark.postgres
 def test_a_backup_of_postgresql_of_an_older_schema_is_upgraded(postgres_url: str, tmp_path: Path) -> None:
     engine = sa.create_engine(postgres_url)

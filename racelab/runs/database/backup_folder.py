@@ -12,7 +12,7 @@ from racelab.store.folder.blocks import file_parts
 from racelab.store.folder.disk import Disk
 from racelab.store.folder.manifest import MANIFEST
 from racelab.store.folder.names import FILES
-from racelab.store.folder.store import folder_of
+from racelab.store.folder.store import JsonStore, folder_of
 from racelab.store.protocol import Progress
 
 _NAMES = frozenset({*FILES.values(), MANIFEST})
@@ -26,6 +26,7 @@ def save(store: Opened, target: BackupWriter, folder: Path, progress: Progress) 
     """
     place = folder_of(store.url)
     with Disk(place, store.url, 30.0).reading() as contents:
+        target.manifest.schema = contents.manifest.schema
         rows = {table: sum(contents.counts(table).values()) for table in FILES}
         for name in sorted(_NAMES):
             if (place / name).exists():
@@ -35,7 +36,7 @@ def save(store: Opened, target: BackupWriter, folder: Path, progress: Progress) 
 
 
 def restore(settings: Settings, backup: Backup, progress: Progress, *, force: bool) -> None:
-    """Put the saved files in the place of the folder's, all or none.
+    """Put the saved files in the place of the folder's, all or none; those of an older schema are upgraded.
 
     Raises:
         BadInput: the backup has files that are none of a store's.
@@ -58,3 +59,4 @@ def restore(settings: Settings, backup: Backup, progress: Progress, *, force: bo
             progress(name, 0)
         journal.decide(place, sorted(_NAMES), generation)
         journal.finish(place)
+    JsonStore(url, busy_timeout_s=settings.busy_timeout_s).upgrade()
