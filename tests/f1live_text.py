@@ -62,9 +62,12 @@ def before() -> list[Message]:
         for place, (number, (first, last, code)) in enumerate(NAMES.items(), 1)
     }  # fmt: skip
     lines = {number: full_line(number, place) for place, number in enumerate(NAMES, 1)}
-    grid = {number: {"RacingNumber": number, "GridPos": str(place), "Stints": []} for place, number in enumerate(NAMES, 1)}
+    grid = {
+        number: {"RacingNumber": number, "GridPos": str(place), "Stints": []} for place, number in enumerate(NAMES, 1)
+    }
     tyres = {
-        number: {"Stints": {"0": {"Compound": "MEDIUM", "New": "false", "TotalLaps": 3, "StartLaps": 3}}} for number in NAMES
+        number: {"Stints": {"0": {"Compound": "MEDIUM", "New": "false", "TotalLaps": 3, "StartLaps": 3}}}
+        for number in NAMES
     }
     return [
         (-300_000, "SessionInfo", INFO), (-299_000, "SessionStatus", {"Status": "Inactive"}),

@@ -157,7 +157,10 @@ def test_the_remaining_time_runs_on_between_messages():
 def test_late_values_belong_to_the_lap_before():
     messages = [*before(), timing(20_000, "1", {"Sectors": {"1": {"Value": "30.000"}}})]
     messages += [timing(75_000, "1", {"NumberOfLaps": 1}), timing(79_900, "1", {"Sectors": {"2": {"Value": "25.000"}}})]
-    messages += [timing(150_000, "1", {"NumberOfLaps": 2}), timing(155_100, "1", {"LastLapTime": {"Value": "1:15.000"}})]
+    messages += [
+        timing(150_000, "1", {"NumberOfLaps": 2}),
+        timing(155_100, "1", {"LastLapTime": {"Value": "1:15.000"}}),
+    ]
     laps = laps_of(feed(messages)[0])
     assert laps["1", 1].s3_ms == 25_000
     assert laps["1", 2].lap_time_ms is None
@@ -186,7 +189,10 @@ def test_a_time_that_equals_the_one_before_is_not_sent_and_is_filled_in():
 
 
 def test_a_lap_time_shorter_than_its_sectors_is_no_time():
-    messages = [(ms, topic, json.loads(json.dumps(content).replace('"1:15.002"', '"0:45.002"'))) for ms, topic, content in race()]
+    messages = [
+        (ms, topic, json.loads(json.dumps(content).replace('"1:15.002"', '"0:45.002"')))
+        for ms, topic, content in race()
+    ]
     laps = laps_of(feed(messages)[0])
     assert laps["1", 2].lap_time_ms is None
     assert laps["1", 3].lap_time_ms == 75_003
@@ -202,7 +208,11 @@ def test_a_time_over_150_seconds_counts_only_with_its_own_sectors():
 
 
 def deleted(text, index):
-    return ends("1")[3] + 9_000, "RaceControlMessages", {"Messages": {str(index): {"Utc": stamp(0)[:-5], "Message": text}}}
+    return (
+        ends("1")[3] + 9_000,
+        "RaceControlMessages",
+        {"Messages": {str(index): {"Utc": stamp(0)[:-5], "Message": text}}},
+    )
 
 
 def test_a_deleted_time_is_told_again_and_is_no_best_any_more():
@@ -248,10 +258,16 @@ def test_laps_that_no_message_told_are_named_and_not_invented():
 
 def joined(at, laps):
     """The full state as the answer to Subscribe gives it, with the history of the session."""
-    lines = {number: full_line(number, place) | {"NumberOfLaps": laps} for place, number in enumerate(("1", "81", "4"), 1)}
+    lines = {
+        number: full_line(number, place) | {"NumberOfLaps": laps} for place, number in enumerate(("1", "81", "4"), 1)
+    }
     history = [{"Utc": stamp(0), "SessionStatus": "Started"}, {"Utc": stamp(30_000), "TrackStatus": "Yellow"},
                {"Utc": stamp(40_000), "TrackStatus": "AllClear"}]  # fmt: skip
-    content = {topic: told for _, topic, told in before() if topic in ("SessionInfo", "DriverList", "LapCount", "TimingAppData")}
+    content = {
+        topic: told
+        for _, topic, told in before()
+        if topic in ("SessionInfo", "DriverList", "LapCount", "TimingAppData")
+    }
     messages = [{"Utc": stamp(1_000)[:-5], "Message": "GREEN LIGHT - PIT EXIT OPEN"}]
     content |= {
         "TimingData": {"Lines": lines}, "SessionData": {"StatusSeries": history}, "SessionStatus": {"Status": "Started"},
@@ -294,7 +310,9 @@ def test_a_live_frame_counts_by_the_feeds_own_stamp():
     for ms, topic, content in race():
         parser.process(Frame(instant(START_MS + ms + 1_700), [topic, content, stamp(ms)]))
     assert parser.start == START
-    assert {lap.end_ms for lap in parser.finish() if isinstance(lap, Lap) and lap.car_number == "1"} <= set(ends("1").values())
+    assert {lap.end_ms for lap in parser.finish() if isinstance(lap, Lap) and lap.car_number == "1"} <= set(
+        ends("1").values()
+    )
 
 
 def test_a_car_that_is_out_has_no_gap():
@@ -331,12 +349,21 @@ def car_data(at, speed):
 
 def test_telemetry_is_gathered_in_the_tables_columns():
     samples = Samples()
-    place = {"Position": [{"Timestamp": stamp(300), "Entries": {"1": {"Status": "OnTrack", "X": -120, "Y": 35, "Z": 5}}}]}
+    place = {
+        "Position": [{"Timestamp": stamp(300), "Entries": {"1": {"Status": "OnTrack", "X": -120, "Y": 35, "Z": 5}}}]
+    }
     _, parser = feed([(500, "CarData.z", packed(car_data(250, 301))), (600, "Position.z", packed(place)),
                       (700, "CarData.z", packed(car_data(250, 302)))], Parser(START, samples))  # fmt: skip
     frame = samples.take(START_MS)
     assert frame["kind"].tolist() == ["car", "position"]
-    assert frame[["time_ms", "speed_kph", "rpm", "gear", "brake_pct", "drs"]].iloc[0].tolist() == [250, 302, 11_000, 7, 100, 12]
+    assert frame[["time_ms", "speed_kph", "rpm", "gear", "brake_pct", "drs"]].iloc[0].tolist() == [
+        250,
+        302,
+        11_000,
+        7,
+        100,
+        12,
+    ]
     assert frame[["time_ms", "x_m", "y_m", "z_m", "status"]].iloc[1].tolist() == [300, -12.0, 3.5, 0.5, "OnTrack"]
     assert (len(samples), parser.unread) == (0, 0)
 
@@ -365,5 +392,6 @@ def test_values():
     ]  # fmt: skip
     assert [whole(value, 9) for value in (3, "7", True, -1, "10", 10, "x", 2.0, None)] == [3, 7] + [None] * 7
     assert stamp_ms("2025-06-01T13:03:00.1234567Z") == stamp_ms("2025-06-01T13:03:00.123") == START_MS + 123
-    assert [stamp_ms(text) for text in ("", "0001-01-01T00:00:00Z", "yesterday, at noon", None, "9999-12-31T23:59:59Z")] == [None] * 5
-
+    assert [
+        stamp_ms(text) for text in ("", "0001-01-01T00:00:00Z", "yesterday, at noon", None, "9999-12-31T23:59:59Z")
+    ] == [None] * 5

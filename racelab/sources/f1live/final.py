@@ -9,10 +9,11 @@ from racelab.sources.f1.results import best_laps, road_results
 from racelab.sources.f1.stops import find_stops
 from racelab.sources.f1live.align import lags
 from racelab.sources.f1live.cars import CarTrack
-from racelab.sources.f1live.laps import Around, Track, carried_speeds, make_lap
+from racelab.sources.f1live.laps import Around, carried_speeds, make_lap
 from racelab.sources.f1live.session import SessionTrack
 from racelab.sources.f1live.sync import Timed, settled
 from racelab.sources.f1live.telling import Telling, is_deleted, sets_of, statuses, tyres_of
+from racelab.sources.f1live.track import Track
 
 
 def final_records(cars: dict[str, CarTrack], session: SessionTrack, telling: Telling) -> Iterator[Record]:

@@ -11,17 +11,20 @@ from racelab.sources.f1live import specification as spec
 from racelab.sources.f1live.cars import CarTrack
 from racelab.sources.f1live.drivers import MOST_CARS, Drivers, is_car
 from racelab.sources.f1live.final import final_records
-from racelab.sources.f1live.laps import Track
 from racelab.sources.f1live.messages import Messages
+from racelab.sources.f1live.rows import Rows
 from racelab.sources.f1live.session import SessionTrack
 from racelab.sources.f1live.telemetry import Samples
 from racelab.sources.f1live.telling import Telling, missed_lap
+from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.values import epoch_ms, instant, part, stamp_ms, text, whole
 
 # What a message may stumble over whose parts are not what they should be.
 _STRANGE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 _KEPT = 1_000
 _JOINED = (*spec.FIRST, spec.RACE_CONTROL, spec.WEATHER, spec.TIMING)
+# The feed's stamp counts, unless it is as far from the instant of receipt as no delay is: then one clock is wrong.
+_FURTHEST_MS = 300_000
 
 
 class Parser:
@@ -56,8 +59,7 @@ class Parser:
         topic: Any = None
         try:
             topic, content = payload[0], payload[1]
-            stamp = stamp_ms(payload[2]) if len(payload) > 2 else None
-            at = stamp if stamp is not None else epoch_ms(frame.received_at)
+            at = _moment(payload, frame.received_at)
             if topic == spec.TIMING:
                 self._timing(content, at, found)
             elif topic in spec.KNOWN:
@@ -131,7 +133,7 @@ class Parser:
     def _car(self, number: Any) -> CarTrack | None:
         if not is_car(number) or len(self.cars) >= MOST_CARS:
             return None
-        car = self.cars[number] = CarTrack(number)
+        car = self.cars[number] = CarTrack(number, Rows(self.track))
         return car
 
     def _line(self, car: CarTrack, line: dict[str, Any], at: int, time_ms: int, found: list[Record]) -> None:
@@ -198,3 +200,10 @@ class Parser:
             found.append(replace(message, time_ms=self.session.time_ms(happened)))
         for number, lap_ms in judged ^ self.messages.deleted:
             found += self.telling.time_judged(self.cars, number, lap_ms)
+
+
+def _moment(payload: Any, received: datetime) -> int:
+    """The instant (ms since 1970) of a message."""
+    at = epoch_ms(received)
+    stamp = stamp_ms(payload[2]) if len(payload) > 2 else None
+    return at if stamp is None or abs(stamp - at) > _FURTHEST_MS else stamp

@@ -12,13 +12,13 @@ from racelab.domain.records import Provenance, Record, Repair, SessionData
 from racelab.domain.sessions import Session, SessionKey
 from racelab.errors import BadInput
 from racelab.sources.f1live import specification as spec
-from racelab.sources.f1live.laps import Track
 from racelab.sources.f1live.messages import Messages
 from racelab.sources.f1live.naming import Name, name_session
 from racelab.sources.f1live.parser import Parser
 from racelab.sources.f1live.recording import Recording, sniff, stream_files, text_files
 from racelab.sources.f1live.session import SessionTrack
 from racelab.sources.f1live.telemetry import Samples
+from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.values import epoch_ms, instant, part
 from racelab.sources.hints import Hints
 
@@ -179,7 +179,8 @@ def _tidy(data: SessionData) -> None:
     data.pit_stops = _last(data.pit_stops, "car_number", "lap_number")
     data.weather = _last(data.weather, "time_ms")
     data.track_status = sorted(_last(data.track_status, "time_ms"), key=lambda status: status.time_ms)
-    data.session_status = _last(data.session_status, "time_ms", "status")
+    statuses = _last(data.session_status, "time_ms", "status")
+    data.session_status = sorted(statuses, key=lambda status: status.time_ms)
     data.race_control = _last(data.race_control, "sequence")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from racelab.sources.f1live import specification as spec
+from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.values import duration_ms, number, part, whole
 
 
@@ -41,15 +42,17 @@ class Rows:
     """One car's laps. The last row is the lap under way; ``counted`` is the stream's own count of laps.
 
     ``stops`` counts pit exits, the first one included, so that it is -1 until the car has come out. ``missed`` are laps
-    that no message told.
+    that no message told, and ``is_late`` says that the car had driven before the first message.
     """
 
+    track: Track = field(default_factory=Track)
     rows: list[Row] = field(default_factory=lambda: [Row()])
     counted: int | None = None
     stops: int = -1
     is_in: bool | None = None
     phantom: int = 0
     missed: list[int] = field(default_factory=list)
+    is_late: bool = False
     _is_past: bool = False
 
     @property
@@ -62,6 +65,7 @@ class Rows:
         told = whole(line.get("NumberOfLaps"), spec.MOST_LAPS)
         if self.counted is None:
             self.counted = told or 0
+            self._begin_late()
         elif told is not None and told > self.counted:
             self._miss(told + 1)
             self.counted = told
@@ -142,7 +146,10 @@ class Rows:
             self.counted = count
             return
         joins = self.counted is None and count > 1
-        if not joins:
+        if joins:
+            self.counted = count
+            self._begin_late()
+        else:
             self._miss(count)
         row, following = self.rows[-1], Row()
         if row.pit_out is not None and at - row.pit_out < spec.LATE_MS:
@@ -154,6 +161,12 @@ class Rows:
         row.number, row.at = count - self.phantom, at
         self.rows.append(following)
         self._drop_empty_first()
+
+    def _begin_late(self) -> None:
+        """Outside of races the stream also counts a car's first way out of the pits, which is no lap."""
+        self.is_late = bool(self.counted)
+        if self.is_late and not self.track.is_race:
+            self.phantom = 1
 
     def _miss(self, count: int) -> None:
         """Note the laps between the known count and the one that is now complete."""

@@ -8,9 +8,9 @@ from typing import Any
 from racelab.domain.flags import SessionStatus, TrackStatus
 from racelab.domain.records import Clock, Record, Weather
 from racelab.sources.f1live import specification as spec
-from racelab.sources.f1live.laps import Track
 from racelab.sources.f1live.merge import items, merged
 from racelab.sources.f1live.naming import scheduled_ms
+from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.values import duration_ms, instant, number, part, stamp_ms, text, whole
 
 _WEATHER = {

@@ -8,9 +8,10 @@ from racelab.domain.laps import Lap, PitStop
 from racelab.domain.records import Record, Repair
 from racelab.sources.f1.stops import find_stops
 from racelab.sources.f1live.cars import CarTrack
-from racelab.sources.f1live.laps import Around, Track, carried_speeds, make_lap
+from racelab.sources.f1live.laps import Around, carried_speeds, make_lap
 from racelab.sources.f1live.messages import Messages
 from racelab.sources.f1live.sync import Timed, live
+from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.tyres import TyreSet, set_at
 
 Key = tuple[str, int]
@@ -111,7 +112,7 @@ class Telling:
 def sets_of(car: CarTrack, track: Track) -> list[TyreSet]:
     """The sets of tyres that a car has run on so far."""
     ends = [one.end for one in car.live if one.row.pit_in is not None and one.end is not None]
-    return car.tyres.sets(ends, track.start, is_race=track.is_race)
+    return car.tyres.sets(ends, track, is_late=car.rows.is_late)
 
 
 def tyres_of(car: CarTrack, place: int, sets: list[TyreSet]) -> tuple[TyreSet | None, int]:

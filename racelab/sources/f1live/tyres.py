@@ -2,24 +2,29 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from racelab.domain.tyres import Compound, read_compound
 from racelab.sources.f1live.merge import items
+from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.values import text, whole
 
 
 @dataclass(frozen=True, slots=True)
 class TyreMessage:
-    """What the stream said of a set at an instant (ms); null says nothing new. ``stint`` counts from 0."""
+    """What the stream said of a set at an instant (ms); null says nothing new. ``stint`` counts from 0.
+
+    ``start_laps`` is the set's age when it was fitted, ``total_laps`` its age then.
+    """
 
     at: int
     stint: int
     compound: str | None = None
     is_new: bool | None = None
     start_laps: int | None = None
+    total_laps: int | None = None
 
 
 @dataclass(slots=True)
@@ -47,7 +52,7 @@ class Tyres:
                 continue
             message = _message(at, stint, told)
             # A message without anything of the tyre still shows which stint is counted.
-            tells = tells or message != TyreMessage(at, stint)
+            tells = tells or message != TyreMessage(at, stint, total_laps=message.total_laps)
             self.messages.append(message)
         return tells
 
@@ -57,24 +62,44 @@ class Tyres:
         held = _corrected(message for message in self.messages if message.stint == last)
         return held[0] if held else None
 
-    def sets(self, pit_ins: Sequence[int], start: int | None, *, is_race: bool) -> list[TyreSet]:
-        """The car's sets in their order; ``pit_ins`` are the ends (ms) of the laps on which it came in."""
-        messages = self.messages
+    def sets(self, pit_ins: Sequence[int], track: Track, *, is_late: bool) -> list[TyreSet]:
+        """The car's sets in their order.
+
+        Args:
+            pit_ins: the ends (ms) of the laps on which the car came in.
+            track: the session.
+            is_late: the car had driven before the first message, so that its stints do not begin with the first one.
+        """
+        messages, first = self.messages, 0
+        if is_late and messages:
+            messages, first = _joined(messages)
         if len({message.stint for message in messages}) != len(messages):
-            if is_race:
-                messages = _unbunched(messages, pit_ins, start)
-            messages = _numbered(messages, pit_ins)
+            if track.is_race:
+                messages = _unbunched(messages, pit_ins, track.start)
+            messages = _numbered(messages, pit_ins, first)
         return _corrected(messages)
 
 
 def _message(at: int, stint: int, told: dict[str, Any]) -> TyreMessage:
     fresh, compound = told.get("New"), text(told.get("Compound"))
     is_new = {"true": True, "false": False}.get(fresh) if isinstance(fresh, str) else fresh
-    start = whole(told.get("StartLaps"), 200)
+    start, total = whole(told.get("StartLaps"), 200), whole(told.get("TotalLaps"), 200)
     if start is None and compound is not None:
         # A set that is told without the age at which it was fitted is told when it is fitted.
-        start = whole(told.get("TotalLaps"), 200)
-    return TyreMessage(at, stint, compound, is_new if isinstance(is_new, bool) else None, start)
+        start = total
+    return TyreMessage(at, stint, compound, is_new if isinstance(is_new, bool) else None, start, total)
+
+
+def _joined(messages: list[TyreMessage]) -> tuple[list[TyreMessage], int]:
+    """The messages of the stint that was under way when they began, and after; its set's age counts from then on."""
+    begun = max(message.stint for message in messages if message.at == messages[0].at)
+    later = [message for message in messages if message.stint >= begun]
+    return [
+        replace(message, start_laps=message.total_laps)
+        if message.at == messages[0].at and message.total_laps is not None
+        else message
+        for message in later
+    ], begun
 
 
 def set_at(sets: Sequence[TyreSet], at: int | None) -> TyreSet | None:
@@ -105,24 +130,20 @@ def _unbunched(messages: list[TyreMessage], pit_ins: Sequence[int], start: int |
         return messages
     begins = [start, *pit_ins]
     return [
-        TyreMessage(
-            begins[message.stint] + 1, message.stint, message.compound, message.is_new, message.start_laps
-        ) if message.at == first and message.stint < len(begins) else message
+        replace(message, at=begins[message.stint] + 1)
+        if message.at == first and message.stint < len(begins)
+        else message
         for message in messages
-    ]  # fmt: skip
+    ]
 
 
-def _numbered(messages: list[TyreMessage], pit_ins: Sequence[int]) -> list[TyreMessage]:
+def _numbered(messages: list[TyreMessage], pit_ins: Sequence[int], stint: int) -> list[TyreMessage]:
     """A stint cannot be counted before the car has come in: such messages are of the stint that is under way."""
     numbers = [message.stint for message in messages]
     brackets = [float("-inf"), *pit_ins, float("inf")]
-    stint = 0
     for low, high in pairwise(brackets):
         inside = [place for place, message in enumerate(messages) if low <= message.at <= high]
         for place in inside:
             numbers[place] = min(numbers[place], stint)
         stint += any(numbers[place] == stint for place in inside)
-    return [
-        TyreMessage(message.at, number, message.compound, message.is_new, message.start_laps)
-        for message, number in zip(messages, numbers, strict=True)
-    ]
+    return [replace(message, stint=number) for message, number in zip(messages, numbers, strict=True)]
