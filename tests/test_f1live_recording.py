@@ -196,3 +196,14 @@ def test_a_recording_on_another_clock_is_put_right_and_says_so(tmp_path):
     assert data.session.start_utc == datetime(2025, 6, 1, 12, 3, tzinfo=UTC)
     assert [repair.rule for repair in data.repairs] == ["recording_clock"]
     assert max(lap.end_ms for lap in data.laps) < 500_000
+
+
+def test_the_name_is_found_among_broken_messages(tmp_path):
+    broken = [
+        (0, "SessionInfo", "x"),
+        (0, "SessionStatus", {"Status": 5}),
+        (0, "SessionData", {"StatusSeries": {"0": 7}}),
+        (0, "LapCount", None),
+    ]
+    (found,) = f1live.find_sessions(write(tmp_path / "race.txt", [*broken, *race()]), Hints())
+    assert (str(found.key), found.outline.start, found.outline.total_laps) == ("f1/2025/9/R", START, 5)

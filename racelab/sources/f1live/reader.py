@@ -1,54 +1,25 @@
 """Recordings as sessions for the store."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
-from racelab.domain.frames import Frame
 from racelab.domain.records import Provenance, Record, Repair, SessionData
 from racelab.domain.sessions import Session, SessionKey
 from racelab.errors import BadInput
-from racelab.sources.f1live import specification as spec
-from racelab.sources.f1live.messages import Messages
-from racelab.sources.f1live.naming import Name, name_session
+from racelab.sources.f1live.outline import Frames, Outline, outline_of
 from racelab.sources.f1live.parser import Parser
 from racelab.sources.f1live.recording import Recording, sniff, stream_files, text_files
-from racelab.sources.f1live.session import SessionTrack
 from racelab.sources.f1live.telemetry import Samples
-from racelab.sources.f1live.track import Track
-from racelab.sources.f1live.values import epoch_ms, instant, part
 from racelab.sources.hints import Hints
 
 SOURCE, VERSION = "f1live", "1"
 # A whole session's telemetry, as the importer takes it in one piece.
 _MOST_SAMPLES = 3_000_000
-_TOPICS = (spec.SESSION_INFO, spec.SESSION_DATA, spec.SESSION_STATUS, spec.LAP_COUNT, spec.RACE_CONTROL)
 _Told = TypeVar("_Told", bound=Record)
-
-
-class Frames(Protocol):
-    """Recorded messages, whatever file holds them."""
-
-    def frames(self) -> Iterator[Frame]:
-        """The messages, from the first on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What a first look at a recording tells: its name, its start on the recording's clock, and that clock's error.
-
-    ``is_scheduled`` says that the start is only the schedule's; ``skew_ms`` is to be added to the recording's instants to
-    get the true ones.
-    """
-
-    name: Name
-    start: datetime | None
-    is_scheduled: bool
-    skew_ms: int
-    total_laps: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,40 +99,7 @@ def name_frames(path: Path, frames: Frames, hints: Hints) -> FoundSession:
     Raises:
         BadInput: not one can be read, or nothing in them names the session.
     """
-    session, messages = SessionTrack(Track()), Messages()
-    first: datetime | None = None
-    for frame in frames.frames():
-        topic, content = frame.payload[0], frame.payload[1]
-        first = first or frame.received_at
-        if topic in _TOPICS:
-            _look(session, messages, topic, content, epoch_ms(frame.received_at))
-        elif topic == spec.SUBSCRIBE:
-            for inner in _TOPICS:
-                _look(session, messages, inner, part(content, inner), epoch_ms(frame.received_at))
-    if first is None:
-        raise BadInput(f"{path}: not one message of it can be read; copy or record it again")
-    name = name_session(session.info, first, str(path), hints)
-    told = session.track.start
-    start = told if told is not None else name.start_ms
-    skew_ms = messages.skew_ms if told is not None else 0
-    outline = Outline(name, None if start is None else instant(start), told is None, skew_ms, session.total_laps)
-    return FoundSession(path, outline, frames)
-
-
-def _look(session: SessionTrack, messages: Messages, topic: str, content: Any, at: int) -> None:
-    found: Iterable[Any] = ()
-    if topic == spec.SESSION_INFO:
-        session.read_info(content)
-    elif topic == spec.SESSION_DATA:
-        found = session.read_data(content)
-    elif topic == spec.SESSION_STATUS:
-        found = session.become(part(content, "Status"), at)
-    elif topic == spec.LAP_COUNT:
-        session.read_laps(content)
-    else:
-        found = messages.read(part(content, "Messages"), at)
-    for _ in found:
-        continue
+    return FoundSession(path, outline_of(path, frames, hints), frames)
 
 
 def _digest(path: Path) -> str:
