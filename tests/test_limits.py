@@ -7,10 +7,10 @@ import pytest
 from builders import KEY, session_data
 
 from racelab import load
-from racelab.domain.entries import Driver
-from racelab.domain.laps import Quality
 from racelab.domain.checks import check, is_note
 from racelab.domain.checks.limits import impossible
+from racelab.domain.entries import Driver
+from racelab.domain.laps import Quality
 from racelab.domain.records import SessionData
 from racelab.runs.ingest import ingest
 from racelab.store.sql import SqlStore

@@ -1,5 +1,6 @@
 """Opening a database: SQLite in WAL mode, or PostgreSQL; created and checked on the way."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,12 @@ def open_engine(url: str, busy_timeout_s: float) -> sa.Engine:
         StoreError: the URL is not understood, or the database cannot be opened.
     """
     try:
-        engine = _engine(url, busy_timeout_s)
-        try:
+        with ExitStack() as undo:
+            engine = _engine(url, busy_timeout_s)
+            undo.callback(engine.dispose)
             with writing(engine) as connection:
                 create_or_check(connection)
-        except BaseException:
-            engine.dispose()
-            raise
+            undo.pop_all()
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         raise StoreError(f"the store {mask(url)} cannot be opened: {first_line(error)}") from error
     return engine

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0002"
 down_revision = "0001"
@@ -298,7 +299,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Not offered: what the new tables hold would be lost. Restore a backup instead."""
-    raise NotImplementedError("a schema is not taken back: restore a backup")
+    raise CommandError("a schema is not taken back: restore a backup of the older one")
 
 
 def _create(name: str) -> None:
