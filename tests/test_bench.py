@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from racelab.cli import main
+from racelab.commands.bench import _line
 from racelab.errors import BadInput
 from racelab.runs.bench import measure
+from racelab.runs.bench_figure import Figure
 
 
 def test_bench_prints_figures_with_ratios_and_writes_them(
@@ -29,3 +31,12 @@ def test_bench_prints_figures_with_ratios_and_writes_them(
 def test_an_unknown_benchmark_names_the_known_ones() -> None:
     with pytest.raises(BadInput, match="use ingest, export"):
         measure(lambda: pytest.fail("nothing is read"), ["speed"])
+
+
+def test_the_table_is_narrow_enough_to_read() -> None:
+    label = "store telemetry/postgresql"
+    raw = f"{label}: copy, a tuple a row (1,000,000 rows)"
+    line = _line(Figure(f"{label}: racelab (1,000,000 rows)", 165_587.4, "rows/s", 3, raw, 1.3671))
+    assert (line["median"], line["ratio"], line["to"]) == ("165,587", "1.37", "copy, a tuple a row (1,000,000 rows)")
+    assert sum(len(str(value)) + 2 for value in line.values()) < 150
+    assert _line(Figure("export", 0.61234, "s", 5))["median"] == "0.612"

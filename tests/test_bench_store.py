@@ -54,12 +54,12 @@ def test_the_figures_name_table_database_way_and_ratio() -> None:
     figures = {figure.name: figure for figure in bench_store.measure_store(200, 40, 1)}
     for database in ("sqlite", "postgresql"):
         for table, rows in (("telemetry", 200), ("laps", 40)):
-            label = f"store: {table} in {database}"
-            own = figures[f"{label}, racelab, {rows} rows"]
+            label = f"store {table}/{database}"
+            own = figures[f"{label}: racelab ({rows} rows)"]
             assert own.ratio_to is not None
             assert own.ratio == pytest.approx(own.median / figures[own.ratio_to].median)
-            assert own.ratio_to.startswith(f"{label}, {'executemany' if database == 'sqlite' else 'copy'}")
-            assert 0 < figures[f"{label}, racelab, memory above the frame"].median < 300
+            assert own.ratio_to.startswith(f"{label}: {'executemany' if database == 'sqlite' else 'copy'}")
+            assert 0 < figures[f"{label}: racelab, memory above the frame"].median < 300
 
 
 def test_without_a_server_the_figures_of_postgresql_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from racelab.commands.context import emit, table
 from racelab.domain.records import SessionData
 from racelab.errors import BadInput
 from racelab.runs.bench import measure, write_results
+from racelab.runs.bench_figure import Figure
 from racelab.settings import get_settings
 from racelab.sources import alkamel, sample
 from racelab.sources.hints import Hints
@@ -39,8 +40,16 @@ def bench(
     chosen = file or get_settings().test_data / _RACE
     figures = measure(lambda: _read(chosen), names or [])
     write_results(figures, Path("benchmarks/results.json"))
-    frame = pd.DataFrame([asdict(figure) for figure in figures]).round(3)
+    frame = pd.DataFrame([_line(figure) for figure in figures])
     emit([asdict(figure) for figure in figures], lambda console: console.print(table(frame, "Medians")))
+
+
+def _line(figure: Figure) -> dict[str, object]:
+    """A line of the table; what a ratio is to is named without the words that both names begin with."""
+    median = f"{figure.median:,.0f}" if figure.median >= 1000 else f"{figure.median:.3g}"
+    to = (figure.ratio_to or "").removeprefix(figure.name.split(": ")[0] + ": ")
+    ratio = None if figure.ratio is None else f"{figure.ratio:.2f}"
+    return {"name": figure.name, "median": median, "unit": figure.unit, "runs": figure.runs, "ratio": ratio, "to": to}
 
 
 def _read(path: Path) -> SessionData:

@@ -64,13 +64,16 @@ def _of_table(stores: Stores, database: str, table: str, frame: pd.DataFrame, ru
     for _ in range(runs):
         for name, (way, rows) in ways.items():
             rates[name].append(len(rows) / _timed(stores, table, way, rows))
-    label = f"store: {table} in {database}"
+    label = f"store {table}/{database}"
     medians = {name: statistics.median(found) for name, found in rates.items()}
-    names = {name: f"{label}, {name}, {len(rows)} rows" for name, (_, rows) in ways.items()}
+    names = {name: f"{label}: {name} ({len(rows):,} rows)" for name, (_, rows) in ways.items()}
     figures = [
-        Figure(names[name], medians[name], "rows/s", runs, names[raw], medians[name] / medians[raw]) for name in ways
+        Figure(names[name], medians[name], "rows/s", runs, names[raw], medians[name] / medians[raw])
+        if name != raw
+        else Figure(names[name], medians[name], "rows/s", runs)
+        for name in ways
     ]
-    return [*figures, Figure(f"{label}, racelab, memory above the frame", _memory(stores, table, frame), "MB", 1)]
+    return [*figures, Figure(f"{label}: racelab, memory above the frame", _memory(stores, table, frame), "MB", 1)]
 
 
 def _timed(stores: Stores, table: str, way: Way, frame: pd.DataFrame) -> float:
