@@ -66,7 +66,7 @@ def upgrade_store(url: str, busy_timeout_s: float) -> str | None:
 def mask(url: str) -> str:
     """The URL without its password, for messages."""
     try:
-        parsed = _parsed(url)
+        parsed = parse_url(url)
     except StoreError:
         return "given by RACELAB_DB"
     shown = {key: value for key, value in parsed.query.items() if key == INSTANCE}
@@ -90,7 +90,7 @@ def as_snapshot(connection: sa.Connection) -> None:
         connection.execution_options(isolation_level="REPEATABLE READ")
 
 
-def _parsed(url: str) -> URL:
+def parse_url(url: str) -> URL:
     """The URL in its parts.
 
     Raises:
@@ -108,7 +108,7 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: str, busy_timeout_s: float) -> sa.Engine:
-    parsed = _parsed(url)
+    parsed = parse_url(url)
     return _sqlite(parsed, busy_timeout_s) if parsed.get_backend_name() == "sqlite" else _server(parsed)
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from racelab.errors import NotFound, StoreError
 from racelab.settings import Settings
-from racelab.store.engine import first_line, mask, open_engine
+from racelab.store.engine import first_line, mask, open_engine, parse_url
 from racelab.store.open import open_store
 from racelab.store.tables import TABLES
 
@@ -30,14 +29,14 @@ class Opened:
 
 def kind_of(url: str) -> str:
     """What is behind a store's URL: sqlite, postgresql or json."""
-    return "json" if url.startswith("json:") else make_url(url).get_backend_name()
+    return "json" if url.startswith("json:") else parse_url(url).get_backend_name()
 
 
 def path_of(url: str) -> Path | None:
     """The file of a SQLite store or the folder of a JSON store; None for a server or a database in memory."""
     if kind_of(url) == "json":
-        return Path(make_url(url).database or "")
-    database = make_url(url).database
+        return Path(parse_url(url).database or "")
+    database = parse_url(url).database
     return Path(database) if kind_of(url) == "sqlite" and database not in (None, "", ":memory:") else None
 
 
