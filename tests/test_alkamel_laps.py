@@ -258,3 +258,25 @@ def test_a_time_or_count_that_cannot_be_is_refused_with_its_line(column: str, va
 def test_a_header_that_names_a_column_twice_is_refused() -> None:
     with pytest.raises(BadInput, match=r"laps\.csv, line 1: the header names LAP_TIME twice"):
         LapParser((*HEADER, "LAP_TIME"), PATH)
+
+
+def test_a_row_that_stands_twice_is_one_lap_by_name() -> None:
+    once, twice = parse(*STINTS), parse(STINTS[0], STINTS[0], STINTS[1], STINTS[1], *STINTS[2:])
+    assert [repair.record for repair in of(Repair, twice)] == ["007 lap 1", "007 lap 2"]
+    assert {repair.rule for repair in of(Repair, twice)} == {"second_row_of_a_lap"}
+    assert [record for record in twice if not isinstance(record, Repair)] == once
+
+
+def test_a_second_row_that_says_something_else_is_refused() -> None:
+    with pytest.raises(BadInput, match="line 3: lap 1 of car 007 comes after lap 1"):
+        parse(STINTS[0], row(1, "1:41.000", "1:41.000"))
+
+
+def test_a_lap_time_that_sectors_and_clock_contradict_is_theirs_by_name() -> None:
+    sectors = {"S1_LARGE": "0:30.000", "S2_LARGE": "0:30.000", "S3_LARGE": "0:40.000"}
+    records = parse(STINTS[0], row(2, "1:30:00.000", "3:20.000", **sectors))
+    lap, (repair,) = of(Lap, records)[1], of(Repair, records)
+    assert (lap.lap_time_ms, lap.start_ms, lap.end_ms, lap.s3_ms) == (100_000, 100_000, 200_000, 40_000)
+    assert (repair.rule, repair.column, repair.before, repair.after) == (
+        "sector_sum", "lap_time_ms", "5400000", "100000",
+    )  # fmt: skip

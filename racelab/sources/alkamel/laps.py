@@ -24,6 +24,7 @@ class _Car:
 
     lap: Lap
     stint: int
+    row: tuple[str, ...]
     open_stop: PitStop | None = None
 
 
@@ -64,17 +65,22 @@ class LapParser:
         except ValueError as error:
             raise BadInput(f"{self._path}, line {line}: {error}: the file is damaged, fetch it again") from error
         known = self._cars.get(lap.car_number)
+        told = tuple(text.strip() for text in row)
+        if known is not None and known.row == told:
+            record = f"{lap.car_number} lap {lap.lap_number}"
+            yield Repair("second_row_of_a_lap", "laps", record, "lap_number", record, None, _TWICE)
+            return
         if known is not None and lap.lap_number <= known.lap.lap_number:
             raise BadInput(
                 f"{self._path}, line {line}: lap {lap.lap_number} of car {lap.car_number} comes after lap "
                 f"{known.lap.lap_number}: the rows are not in order, give the file as published"
             )
-        car = self._cars[lap.car_number] = known or _Car(lap, 1)
+        car = self._cars[lap.car_number] = known or _Car(lap, 1, told)
         yield from self._unknown_flag(row, lap)
         yield from _check(lap, known.lap if known else None)
         yield from self._stops(car, lap, first=known is None)
         lap.stint = car.stint
-        car.lap = lap
+        car.lap, car.row = lap, told
         yield lap
 
     def finish(self) -> Iterator[Record]:
@@ -138,6 +144,7 @@ class LapParser:
             yield _typed(_open(lap, unmarked), before, lap)
 
 
+_TWICE = "the file has the row twice, alike; one of them stands"
 _READ = (
     spec.NUMBER, spec.LAP_NUMBER, spec.LAP_TIME, spec.IN_PIT, spec.ELAPSED, spec.DRIVER_NUMBER, spec.PIT_TIME,
     spec.FLAG_AT_FL, spec.TOP_SPEED,
@@ -200,15 +207,27 @@ def _check(lap: Lap, before: Lap | None) -> Iterator[Repair]:
     record = f"{lap.car_number} lap {lap.lap_number}"
     if lap.lap_time_ms is None:
         return
-    sectors = (lap.s1_ms, lap.s2_ms, lap.s3_ms)
-    if None not in sectors and (total := sum(s or 0 for s in sectors)) != lap.lap_time_ms:
-        reason = f"the sectors add up to {total} ms and not to the lap time; the sectors are left out"
-        yield Repair("sector_sum", "laps", record, "s1_ms", ", ".join(map(str, sectors)), None, reason)
-        lap.s1_ms = lap.s2_ms = lap.s3_ms = None
-        lap.quality = Quality.REPAIRED
     expected = 0 if before is None and lap.lap_number == 1 else before.end_ms if before else None
     follows = before is None or before.lap_number + 1 == lap.lap_number
+    yield from _check_sectors(lap, record, expected if follows else None)
     if follows and expected is not None and lap.start_ms != expected:
         reason = "elapsed time less lap time is not the end of the lap before; elapsed time is kept"
         yield Repair("elapsed_sum", "laps", record, "start_ms", str(expected), str(lap.start_ms), reason)
         lap.quality = Quality.REPAIRED
+
+
+def _check_sectors(lap: Lap, record: str, expected: int | None) -> Iterator[Repair]:
+    """Where sectors and lap time differ, the clock at the line decides which of them stands."""
+    sectors = (lap.s1_ms, lap.s2_ms, lap.s3_ms)
+    total = sum(s or 0 for s in sectors)
+    if None in sectors or total == lap.lap_time_ms:
+        return
+    if expected is not None and lap.end_ms == expected + total:
+        reason = "the sectors and the clock at the line agree, and the lap time does not"
+        yield Repair("sector_sum", "laps", record, "lap_time_ms", str(lap.lap_time_ms), str(total), reason)
+        lap.lap_time_ms, lap.start_ms = total, expected
+    else:
+        reason = f"the sectors add up to {total} ms and not to the lap time; the sectors are left out"
+        yield Repair("sector_sum", "laps", record, "s1_ms", ", ".join(map(str, sectors)), None, reason)
+        lap.s1_ms = lap.s2_ms = lap.s3_ms = None
+    lap.quality = Quality.REPAIRED

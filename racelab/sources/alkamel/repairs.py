@@ -44,13 +44,13 @@ def split_shared_numbers(table: TextTable) -> list[Repair]:
 
 
 def _starts(table: TextTable, number_at: int, lap_at: int) -> dict[str, list[int]]:
-    """The rows at which each number begins: its first, and each lap 1 after other laps of it."""
+    """The rows at which each number begins: its first, and each lap 1 after other laps of it, but for a row that stands twice."""
     starts: dict[str, list[int]] = {}
     for index, row in enumerate(table.rows):
         number = row[number_at].strip()
         if number not in starts:
             starts[number] = [index]
-        elif row[lap_at].strip() == "1":
+        elif row[lap_at].strip() == "1" and row != table.rows[index - 1]:
             starts[number].append(index)
     return starts
 
