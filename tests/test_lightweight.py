@@ -5,9 +5,11 @@ import math
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import KEY, session_data
 from hypothesis import given
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 import racelab
 from racelab.domain.sessions import SessionKey
-from racelab.errors import BadInput, NotFound
+from racelab.errors import BadInput, NotFound, StoreError
 from racelab.load import load_laps, load_predictions
 from racelab.runs.derived import ensure_metrics
 from racelab.store.lightweight import RaceStorage, get_db
@@ -180,7 +182,7 @@ def test_a_lap_that_is_saved_again_is_overwritten(db: RaceStorage, session: int)
     [
         {"lap_time": "fast"}, {"lap_time": -1}, {"lap_time": math.inf}, {"lap_time": 1e9}, {"lap_time": True},
         {"lap_number": -1}, {"lap_number": 1.5}, {"lap_number": "x"}, {"sectors": [1, 2, 3, 4]}, {"sectors": "x"},
-        {"sectors": {"s1": 1, "S1": 2}}, {"position": 0}, {"driver_id": ""}, {"driver_id": None},
+        {"sectors": {"s1": 1, "S1": 2}}, {"position": 0}, {"driver_id": ""}, {"driver_id": None}, {"lap_type": 5}, {"driver_id": 7.0},
     ],
 )  # fmt: skip
 def test_a_lap_that_cannot_be_read_is_one_line_and_nothing_is_saved(wrong: dict[str, Any]) -> None:
@@ -190,6 +192,53 @@ def test_a_lap_that_cannot_be_read_is_one_line_and_nothing_is_saved(wrong: dict[
             db.save_lap_data(**({"session_id": session, "driver_id": "a", "lap_number": 1, "lap_time": 90} | wrong))
         assert "\n" not in str(caught.value)
         assert db.get_session_laps(session) == []
+
+
+@pytest.mark.parametrize("given", [np.float32(93.5), np.float64(93.5), Decimal("93.5"), "1:33.5"])
+def test_a_number_of_numpy_is_a_lap_time_like_any_other(given: Any) -> None:
+    with get_db("sqlite://") as db:
+        session = db.create_session("Barber")
+        db.save_lap_data(session, np.int64(7), np.int64(1), given, np.array([30.5, np.nan, 32.0]), position=np.int64(2))
+        lap = db.get_session_laps(session)[0]
+        assert (lap["driver_id"], lap["lap_time"], lap["position"]) == ("7", 93.5, 2)
+        assert lap["sectors"] == {"s1": 30.5, "s3": 32.0}
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, np.float32("nan"), pd.NA, pd.NaT])
+def test_every_mark_for_missing_is_none_wherever_a_value_may_be_missing(missing: Any) -> None:
+    with get_db("sqlite://") as db:
+        session = db.create_session("Barber", missing)
+        db.save_lap_data(session, "a", 1, missing, missing, missing, missing)
+        db.save_driver_metrics(session, "a", {"consistency_index": missing})
+        db.save_prediction(session, "a", "lap_time", missing, missing, missing)
+        assert db.get_sessions()[0]["date"] is None
+        told = ("lap_time", "sectors", "lap_type", "position")
+        assert [db.get_session_laps(session)[0][name] for name in told] == [None] * 4
+        assert db.get_session_metrics(session)[0]["consistency_index"] is None
+        told = ("prediction_value", "model_path", "confidence")
+        assert [db.get_session_predictions(session)[0][name] for name in told] == [None] * 3
+
+
+@pytest.mark.parametrize("name", ["id", "session_id", "driver_id", "seat", "created_at"])
+def test_a_metric_cannot_take_the_name_of_what_the_dictionary_says_of_its_driver(name: str) -> None:
+    with get_db("sqlite://") as db:
+        session = db.create_session("Barber")
+        with pytest.raises(BadInput, match=f"{name} cannot be a metric's name"):
+            db.save_driver_metrics(session, "a", {"consistency_index": 0.9, name: "b"})
+        assert db.get_session_metrics(session) == []
+
+
+@pytest.mark.parametrize("metrics", [None, [("a", 1)], "a"])
+def test_metrics_that_are_not_given_by_name_are_one_line(metrics: Any) -> None:
+    with get_db("sqlite://") as db:
+        session = db.create_session("Barber")
+        with pytest.raises(BadInput, match="the metrics of a cannot be saved: they are not given by name"):
+            db.save_driver_metrics(session, "a", metrics)
+
+
+def test_a_text_that_cannot_be_kept_is_told_with_its_table_by_every_store(db: RaceStorage) -> None:
+    with pytest.raises(StoreError, match="column name of events"):
+        db.create_session("a\x00b")
 
 
 def test_predictions_are_appended_and_come_back_as_they_were(db: RaceStorage, session: int, backend_url: str) -> None:
@@ -207,7 +256,17 @@ def test_predictions_are_appended_and_come_back_as_they_were(db: RaceStorage, se
     assert len(load_predictions(session, db=backend_url)) == 6
 
 
-@pytest.mark.parametrize("wrong", [{"confidence": 1.5}, {"prediction_type": ""}, {"prediction_value": math.inf}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"confidence": 1.5},
+        {"confidence": "high"},
+        {"prediction_type": ""},
+        {"prediction_type": 5},
+        {"prediction_value": math.inf},
+        {"model_path": Path("m.json")},
+    ],
+)
 def test_a_prediction_that_cannot_be_kept_is_one_line(wrong: dict[str, Any]) -> None:
     with get_db("sqlite://") as db:
         session = db.create_session("Barber")

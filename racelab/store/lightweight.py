@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from numbers import Integral
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -19,7 +20,7 @@ from racelab.store import lightweight_rows as shown
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
 from racelab.store.rows import named_columns
-from racelab.store.spec import LOCAL_SOURCE, instant, millis, read_race_type, sector_millis
+from racelab.store.spec import LOCAL_SOURCE, instant, is_missing, millis, read_race_type, sector_millis
 from racelab.store.spec_metrics import STRENGTHS, metric_rows, split_value, to_json
 
 # A driver's only seat: the interface knows drivers, not crews.
@@ -70,7 +71,7 @@ class RaceStorage:
         with _reading("a session"):
             if not isinstance(circuit, str) or not circuit.strip():
                 raise ValueError("it needs a circuit")
-            code, start = read_race_type(race_type), None if date is None else instant(date)
+            code, start = read_race_type(race_type), None if is_missing(date) else instant(date)
             season = (start or datetime.now(UTC)).year
             event = Event(circuit, circuit=circuit)
             SessionKey(Series.LOCAL, season, 0, code)
@@ -100,6 +101,10 @@ class RaceStorage:
         """
         key, car = self._session(session_id), _car(driver_id)
         with _reading(f"the metrics of {car}"):
+            if not isinstance(metrics, Mapping):
+                raise ValueError("they are not given by name")
+            if taken := sorted(shown.OWN & set(map(str, metrics))):
+                raise ValueError(f"{', '.join(taken)} cannot be a metric's name: the driver's own values have it")
             rows = metric_rows(metrics)
         own = {"session_id": key.session_id, "car_number": car, "seat": _SEAT, "created_utc": datetime.now(UTC)}
         names = {str(name) for name in metrics} | {row["metric"] for row in rows}
@@ -135,8 +140,8 @@ class RaceStorage:
         with _reading(f"lap {lap_number!r} of {car}"):
             row = {
                 "session_id": key.session_id, "car_number": car, "lap_number": _count(lap_number, 0, "the lap number"),
-                "lap_time_ms": millis(lap_time), **sector_millis(sectors), "lap_type": lap_type,
-                "position": None if position is None else _count(position, 1, "the position"),
+                "lap_time_ms": millis(lap_time), **sector_millis(sectors), "lap_type": _text(lap_type, "the lap type"),
+                "position": None if is_missing(position) else _count(position, 1, "the position"),
                 "pit_in": _word(lap_type) in _IN_LAPS, "pit_out": _word(lap_type) in _OUT_LAPS, "quality": "measured",
             }  # fmt: skip
         entry = named_columns("entries", [{"session_id": key.session_id, "car_number": car}])
@@ -156,13 +161,14 @@ class RaceStorage:
         key, car = self._session(session_id), _car(driver_id)
         with _reading(f"the prediction for {car}"):
             value, detail = split_value(prediction_value)
-            sure = split_value(confidence)[0]
-            if not prediction_type or (confidence is not None and (sure is None or not 0 <= sure <= 1)):
+            sure = None if is_missing(confidence) else split_value(confidence)[0]
+            target, model = _text(prediction_type, "the type"), _text(model_path, "the model's path")
+            if not target or (sure is None and not is_missing(confidence)) or not 0 <= (sure or 0) <= 1:
                 raise ValueError("it needs a type, and a confidence between 0 and 1 or none")
         self._name_car(key, car)
         row = {
-            "session_id": key.session_id, "car_number": car, "target": prediction_type, "lap_number": 0,
-            "model": model_path or "", "value": value, "detail": detail, "confidence": sure, "quality": "predicted",
+            "session_id": key.session_id, "car_number": car, "target": target, "lap_number": 0,
+            "model": model or "", "value": value, "detail": detail, "confidence": sure, "quality": "predicted",
             "created_utc": datetime.now(UTC),
         }  # fmt: skip
         self._store.append("predictions", row)
@@ -238,17 +244,25 @@ def _reading(what: str) -> Iterator[None]:
 
 
 def _car(driver_id: str | int) -> str:
-    text = str(driver_id).strip() if isinstance(driver_id, str | int) and not isinstance(driver_id, bool) else ""
+    text = str(driver_id).strip() if isinstance(driver_id, str | Integral) and not isinstance(driver_id, bool) else ""
     if not text:
         raise BadInput(f"no driver is named {driver_id!r}: give an id or a car's number as text")
     return text
 
 
-def _count(given: int, low: int, what: str) -> int:
+def _count(given: Any, low: int, what: str) -> int:
     if isinstance(given, bool) or int(given) != given or given < low:
         raise ValueError(f"{what} is {given!r}, not a whole number from {low}")
     return int(given)
 
 
-def _word(text: str | None) -> str:
-    return "".join(letter for letter in (text or "").lower() if letter.isalnum())
+def _text(given: object, what: str) -> str | None:
+    if is_missing(given):
+        return None
+    if not isinstance(given, str):
+        raise ValueError(f"{what} is {given!r}, which is no text")
+    return given
+
+
+def _word(text: object) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum()) if isinstance(text, str) else ""

@@ -12,6 +12,8 @@ from racelab.store.tables import TABLES
 Dicts = list[dict[str, Any]]
 # Every driver's dictionary has these, null where the metric is not known.
 METRICS = ("consistency_index", "aggression_score", "sector_strength", "pace_stability", "fatigue_dropoff")
+# What a driver's dictionary says of itself, beside the metrics.
+OWN = frozenset({"id", "session_id", "driver_id", "seat", "created_at"})
 
 
 def sessions(listed: pd.DataFrame, runs: pd.DataFrame, circuit: str | None) -> Dicts:
@@ -24,7 +26,7 @@ def sessions(listed: pd.DataFrame, runs: pd.DataFrame, circuit: str | None) -> D
             "race_type": race_type(row["session"]), "created_at": when.get(row["id"]), "updated_at": when.get(row["id"]),
         }
         for row in rows
-        if circuit is None or row["circuit"].casefold() == circuit.strip().casefold()
+        if circuit is None or row["circuit"].casefold() == str(circuit).strip().casefold()
     ]  # fmt: skip
 
 

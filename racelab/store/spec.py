@@ -4,13 +4,14 @@ The interface speaks of race types, lap times in seconds and metrics by name; th
 milliseconds and a row a metric.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from hashlib import blake2b
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from racelab.domain.sessions import code_name, read_code
@@ -65,14 +66,14 @@ def moment_text(moment: Any) -> str | None:
 def millis(given: object) -> int | None:
     """Integer milliseconds of a duration in seconds, as a number or as text such as 93.5 or 1:33.500.
 
-    Half a millisecond is rounded up; None and NaN are none.
+    Half a millisecond is rounded up; None, NaN, NA and NaT are none.
 
     Raises:
         ValueError: it is no duration, or one that no lap has.
     """
-    if given is None or (isinstance(given, float) and math.isnan(given)):
+    if is_missing(given):
         return None
-    if isinstance(given, bool) or not isinstance(given, str | int | float | Decimal):
+    if isinstance(given, bool) or not isinstance(given, str | Real | Decimal):
         raise ValueError(f"not a time in seconds: {given!r}")
     try:
         seconds = Decimal(str(given).strip())
@@ -81,6 +82,11 @@ def millis(given: object) -> int | None:
     if not seconds.is_finite() or not 0 <= seconds <= _LONGEST_S:
         raise ValueError(f"not a time in seconds: {given!r}")
     return int((seconds * 1000).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def is_missing(given: object) -> bool:
+    """Whether a value is one of the marks for none: None, NaN, NA or NaT."""
+    return given is None or (pd.api.types.is_scalar(given) and bool(pd.isna(given)))
 
 
 def seconds(given: int | None) -> float | None:
@@ -94,8 +100,10 @@ def sector_millis(given: object) -> dict[str, int | None]:
     Raises:
         ValueError: there are more than three sectors, or one is no time.
     """
-    if given is None:
+    if is_missing(given):
         return {}
+    if isinstance(given, np.ndarray | pd.Series):
+        given = given.tolist()
     if isinstance(given, Mapping):
         named = {
             "s" + str(name).strip().lower().removeprefix("sector").strip(" _s"): one for name, one in given.items()

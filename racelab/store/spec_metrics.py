@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import orjson
 
-from racelab.store.spec import SECTORS
+from racelab.store.spec import SECTORS, is_missing
 
 _STRENGTH = "sector_strength"
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
@@ -35,15 +36,15 @@ def from_json(text: str) -> Any:
 
 
 def split_value(given: object) -> tuple[float | None, str | None]:
-    """A value as its number and its detail: a number has no detail, anything else is JSON; None and NaN are null.
+    """A value as its number and its detail: a number has no detail, anything else is JSON; None, NaN, NA and NaT are null.
 
     Raises:
         ValueError: it is infinite, or cannot be written as JSON.
     """
-    if hasattr(given, "item") and not isinstance(given, int | float):
-        given = given.item()
-    if given is None or (isinstance(given, float) and math.isnan(given)):
+    if is_missing(given):
         return None, None
+    if isinstance(given, np.generic):
+        given = given.item()
     if isinstance(given, int | float) and not isinstance(given, bool):
         if math.isinf(given):
             raise ValueError("infinity is no value")

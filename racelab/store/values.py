@@ -106,13 +106,13 @@ def pieces(table: str, columns: dict[str, Any], keys: list[str], size: int) -> I
         yield [_piece(table, key, _cut(columns[key], start, start + size)) for key in keys]
 
 
-def plain(key: str, values: Any) -> list[Any]:
+def plain(key: str, values: Any, table: str = "values") -> list[Any]:
     """Python's own values: int, float, str, bool and datetimes in UTC; null is None.
 
     Raises:
         StoreError: a value is not of the column's kind.
     """
-    return driver_values(_piece("values", key, values), "postgresql")
+    return driver_values(_piece(table, key, values), "postgresql")
 
 
 def driver_values(piece: Piece, dialect: str) -> list[Any]:

@@ -25,7 +25,7 @@ def rows_of(table: str, columns: Mapping[str, Any]) -> list[Row]:
         ValueError: the columns are not of one length.
     """
     keys = [key for key in TABLES[table].columns if key in columns]
-    values = [_written(key, plain(key, columns[key])) for key in keys]
+    values = [_written(key, plain(key, columns[key], table)) for key in keys]
     return [
         {key: value for key, value in zip(keys, row, strict=True) if value is not None}
         for row in zip(*values, strict=True)
