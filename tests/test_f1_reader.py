@@ -18,6 +18,7 @@ from racelab.sources.f1.columns import car_numbers, durations, numbers, plain, t
 from racelab.sources.f1.connection import Connection
 from racelab.sources.f1.digest import digest_frames
 from racelab.sources.f1.laps import worst_flag
+from racelab.sources.f1.limits import Answers
 from racelab.sources.f1.reader import read_session
 from tests.f1_frames import (
     T0,
@@ -39,7 +40,7 @@ START_UTC = datetime(2024, 3, 2, 15, 0, tzinfo=UTC)
 
 
 def read(session, key=RACE, telemetry=False):
-    return read_session(session, key, Connection("http://mirror"), telemetry=telemetry)
+    return read_session(session, key, Connection("http://mirror", Answers()), telemetry=telemetry)
 
 
 @pytest.fixture
@@ -82,7 +83,8 @@ def test_a_lap_that_fastf1_made_up_is_marked(data):
     made = of_car(data.laps, "7")[2]
     assert made.quality is Quality.REPAIRED
     assert [(repair.rule, repair.record, repair.after) for repair in data.repairs] == [
-        ("lap_of_a_retirement", "7/3", "347000")
+        ("unknown_compound", "16 lap 1", None),
+        ("lap_of_a_retirement", "7/3", "347000"),
     ]
 
 
@@ -292,12 +294,23 @@ def test_nothing_usable_is_one_clear_line():
 
 def test_rows_that_name_no_lap_are_left_out_with_a_repair():
     laps = race_laps()
-    odd = pd.DataFrame([lap("44", 2, 999.0), lap("44", float("nan"), 5.0), lap("nan", 3, 5.0)])
+    odd = pd.DataFrame(
+        [
+            laps[laps["DriverNumber"] == "44"].iloc[1].to_dict(),
+            lap("44", 3, 999.0),
+            lap("44", float("nan"), 5.0),
+            lap("nan", 3, 5.0),
+        ]
+    )
     data = read(full_session(laps=pd.concat([laps, odd], ignore_index=True)))
     assert len(data.laps) == len(laps)
     assert of_car(data.laps, "44")[1].end_ms == 195_000
     rules = sorted(repair.rule for repair in data.repairs)
-    assert rules == ["lap_of_a_retirement", "no_car_or_lap_number", "no_car_or_lap_number", "second_row_of_a_lap"]
+    assert rules == [
+        "lap_of_a_retirement", "no_car_or_lap_number", "no_car_or_lap_number", "second_row_of_a_lap", "unknown_compound",
+    ]  # fmt: skip
+    (kept_out,) = data.quarantine
+    assert (kept_out.rule, kept_out.record) == ("contradicting_duplicate", "44 lap 3")
 
 
 def test_the_digest_is_the_same_for_the_same_data_and_another_for_other_data():

@@ -1,6 +1,7 @@
 """Lap tables in FastF1's columns: sessions, values, and every way in which a file can be wrong."""
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
 
+from racelab.domain.checks import check
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Quality, StopType
 from racelab.domain.tyres import Compound
@@ -249,3 +251,29 @@ def test_the_winners_of_2023(data):
     # The 19 wins of Verstappen, Perez in rounds 2 and 4, Sainz in round 15.
     assert [winner.car_number for winner in winners] == ["1", "11", "1", "11", *["1"] * 10, "55", *["1"] * 7]
     assert (winners[0].laps, winners[0].total_time_ms) == (57, 5_636_736)
+
+
+def test_two_drivers_with_one_number_are_refused(table):
+    lines = [*ROWS, *(line.replace(",D7,7,", ",D7,44,") for line in ROWS if ",D7,7," in line)]
+    with pytest.raises(BadInput, match=r"laps_2023\.csv, f1/2023/1/R: car 44 has laps of D44 and D7: two cars"):
+        read(table(lines))
+
+
+def test_a_second_row_of_a_lap_is_a_repair_where_it_is_alike_and_kept_out_whole_where_it_is_not(table):
+    data = read(table([*ROWS, ROWS[1], ROWS[2].replace("115.5", "116.5")]))
+    assert [lap.lap_time_ms for lap in data.laps if lap.car_number == "44"] == [99_800, 95_000, 115_500]
+    assert [r.record for r in data.repairs if r.rule == "second_row_of_a_lap"] == ["44/2"]
+    (kept_out,) = data.quarantine
+    assert (kept_out.rule, kept_out.table, kept_out.record) == ("contradicting_duplicate", "laps", "44 lap 3")
+    assert json.loads(kept_out.content)["LapTime"] == "0 days 00:01:56.500000"
+
+
+@pytest.mark.parametrize("word", ["nan", "None", "UNKNOWN", "BANANA"])
+def test_a_compound_that_is_none_is_left_out_by_name(table, word):
+    lines = [ROWS[0].replace("SOFT", word), ROWS[1].replace("SOFT", ""), *ROWS[2:]]
+    data = read(table(lines))
+    assert [lap.compound for lap in data.laps if lap.car_number == "44"] == [None, None, Compound.HARD]
+    (repair,) = [r for r in data.repairs if r.rule == "unknown_compound"]
+    assert (repair.record, repair.column, repair.before, repair.after) == ("44 lap 1", "compound", word, None)
+    check(data)
+    assert {row.rule: row.repaired for row in data.checks}["unknown_compound"] == 1

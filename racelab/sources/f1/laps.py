@@ -1,5 +1,6 @@
 """Laps in FastF1's columns into domain laps, column by column."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -8,15 +9,18 @@ import pandas as pd
 
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap, Quality
-from racelab.domain.records import Repair
+from racelab.domain.records import Quarantined, Repair
 from racelab.domain.tyres import read_compound
+from racelab.errors import BadInput
 from racelab.sources.f1.columns import car_numbers, column, durations, numbers, plain, texts, truths, wholes
 from racelab.sources.f1.specification import COUNTS, DURATIONS, FLAGS, SPEEDS, TRUTHS, WORST_FIRST
 
 _FIELDS = [field.name for field in fields(Lap)]
 _REASONS = {
     "no_car_or_lap_number": "a row without car number or lap number names no lap",
-    "second_row_of_a_lap": "the table has the lap twice; the first row stands",
+    "second_row_of_a_lap": "the table has the lap twice, alike; the first row stands",
+    "unknown_compound": "no compound that is known",
+    "contradicting_duplicate": "the table has the lap twice and the rows differ; the first stands",
     "lap_of_a_retirement": "FastF1 adds the lap on which a car stopped, with an end that it assumes",
 }
 
@@ -24,13 +28,55 @@ _REASONS = {
 def usable_rows(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Repair]]:
     """The rows that name a lap, ordered by car and lap, with the columns `car` and `lap` added.
 
-    Rows without a car or lap number and second rows of a lap are left out; each has its repair.
+    Rows without a car or lap number and second rows of a lap that are alike are left out, as compounds are that are
+    none; each has its repair. Second rows that say something else are for `contradictions`.
+
+    Raises:
+        BadInput: a car's number has laps of two drivers: whose they are cannot be told.
     """
+    frame, named, twice, alike = _marked(frame)
+    _refuse_shared(frame[named])
+    repairs = _left_out(frame[~named], "no_car_or_lap_number") + _left_out(frame[alike], "second_row_of_a_lap")
+    kept = frame[named & ~twice].sort_values(["car", "lap"], ignore_index=True)
+    return kept, repairs + _unknown_compounds(kept)
+
+
+def contradictions(frame: pd.DataFrame) -> list[Quarantined]:
+    """The second rows of a lap that say something else than the first, each whole as it was read."""
+    frame, _, twice, alike = _marked(frame)
+    rule = "contradicting_duplicate"
+    return [
+        Quarantined(rule, "laps", f"{row['car']} lap {row['lap']}", _REASONS[rule], json.dumps(row, default=str))
+        for row in frame[twice & ~alike].astype(object).to_dict("records")
+    ]
+
+
+def _marked(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, pd.Series, pd.Series]:
+    """The frame with `car` and `lap`, and its rows that name a lap, that name one again, that say it all again."""
+    told = list(frame.columns)
     frame = frame.assign(car=car_numbers(column(frame, "DriverNumber")), lap=wholes(column(frame, "LapNumber")))
     named = frame["car"].notna() & frame["lap"].notna()
     twice = named & frame.duplicated(["car", "lap"])
-    repairs = _left_out(frame[~named], "no_car_or_lap_number") + _left_out(frame[twice], "second_row_of_a_lap")
-    return frame[named & ~twice].sort_values(["car", "lap"], ignore_index=True), repairs
+    return frame, named, twice, twice & frame.duplicated(told)
+
+
+def _refuse_shared(frame: pd.DataFrame) -> None:
+    drivers = pd.DataFrame({"car": frame["car"], "driver": texts(column(frame, "Driver"))}).dropna().drop_duplicates()
+    for car, own in drivers.groupby("car"):
+        if len(own) > 1:
+            names = " and ".join(own["driver"].astype(str))
+            raise BadInput(f"car {car} has laps of {names}: two cars are written with one number, correct DriverNumber")
+
+
+def _unknown_compounds(frame: pd.DataFrame) -> list[Repair]:
+    """One repair for each lap whose compound is a word for none; a blank tells nothing and needs no repair."""
+    rule = "unknown_compound"
+    rows = zip(frame["car"], frame["lap"], column(frame, "Compound"), compounds(frame), strict=True)
+    return [
+        Repair(rule, "laps", f"{car} lap {lap}", "compound", text, None, _REASONS[rule])
+        for car, lap, text, compound in rows
+        if compound is None and isinstance(text, str) and text.strip()
+    ]
 
 
 def make_laps(frame: pd.DataFrame, origin_ms: int, *, race: bool) -> list[Lap]:

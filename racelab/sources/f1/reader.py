@@ -14,7 +14,7 @@ from racelab.sources.f1.clock import Clock, find_origin, stream_start, to_dateti
 from racelab.sources.f1.columns import durations
 from racelab.sources.f1.connection import Connection, explain
 from racelab.sources.f1.digest import digest_frames
-from racelab.sources.f1.laps import generated_repairs, make_laps, usable_rows
+from racelab.sources.f1.laps import contradictions, generated_repairs, make_laps, usable_rows
 from racelab.sources.f1.messages import make_race_control, make_session_status, make_track_status, make_weather
 from racelab.sources.f1.results import is_official, make_entries, make_results
 from racelab.sources.f1.specification import ORDERED
@@ -102,6 +102,7 @@ def _digest(frames: dict[str, pd.DataFrame], samples: dict[str, dict[str, pd.Dat
 def _fill(data: SessionData, frames: dict[str, pd.DataFrame], clock: Clock) -> None:
     key = data.session.key
     rows, data.repairs = usable_rows(frames["laps"])
+    data.quarantine = contradictions(frames["laps"])
     data.laps = make_laps(rows, clock.origin_ms, race=key.is_race)
     data.repairs += generated_repairs(data.laps)
     data.entries = make_entries(frames["results"])

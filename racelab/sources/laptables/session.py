@@ -16,7 +16,7 @@ from racelab.domain.sessions import Event, Session, SessionKey, read_code
 from racelab.errors import BadInput
 from racelab.sources.f1.columns import column, durations, texts
 from racelab.sources.f1.digest import digest_frames
-from racelab.sources.f1.laps import generated_repairs, make_laps, usable_rows
+from racelab.sources.f1.laps import contradictions, generated_repairs, make_laps, usable_rows
 from racelab.sources.f1.results import CAR_CLASS, road_results, unique_cars
 from racelab.sources.f1.stops import find_stops
 from racelab.sources.hints import Hints
@@ -55,7 +55,10 @@ class FoundTable:
             return self._convert()
 
     def _convert(self) -> SessionData:
-        rows, repairs = usable_rows(self.rows)
+        try:
+            rows, repairs = usable_rows(self.rows)
+        except BadInput as error:
+            raise BadInput(f"{self.path}, {self.key}: {error}") from error
         origin_ms, start_repairs = find_origin(rows, race=self.key.is_race)
         laps = make_laps(rows, origin_ms, race=self.key.is_race)
         data = SessionData(
@@ -64,6 +67,7 @@ class FoundTable:
         )  # fmt: skip
         data.laps = laps
         data.entries = make_entries(rows)
+        data.quarantine = contradictions(self.rows)
         data.repairs = [*repairs, *start_repairs, *generated_repairs(laps)]
         data.missing = [*_ALWAYS_MISSING, *(["session start"] if start_repairs else []), *_lacking(laps)]
         if self.key.is_race:
