@@ -170,6 +170,19 @@ def test_a_season_of_refusals_alone_has_its_report(store: SqlStore) -> None:
         part(quality)
 
 
+def test_a_refused_file_that_cannot_be_named_is_in_every_report_that_it_may_belong_to(stored: SqlStore) -> None:
+    row = {
+        "source": "alkamel",
+        "label": "/data/cut.csv",
+        "reason": "cut",
+        "read_utc": datetime(2024, 6, 15, tzinfo=UTC),
+    }
+    stored.upsert("refusals", [{**row, "series": None, "season": None}])
+    assert report.load_quality("wec", "2024").refusals["label"].tolist() == ["/data/cut.csv", "<i>cut.csv</i>"]
+    assert report.load_quality("f1", "2023").refusals.empty
+    assert len(report.load_quality().refusals) == 2
+
+
 def test_checks_quarantine_and_refusals_are_loaded_with_their_schemas(stored: SqlStore) -> None:
     tally = rl.load_checks(str(KEY)).set_index("rule")
     assert tally.loc["sector_sum", ["checked", "accepted", "repaired", "quarantined"]].tolist() == [11, 10, 1, 0]

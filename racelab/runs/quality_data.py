@@ -15,6 +15,8 @@ from racelab.store.protocol import Store
 ALL = "all"
 _COUNTED = ("entries", "laps", "pit_stops", "results", "weather")
 _NAMES = ("session_id", "lap_type")
+# The series of which a source tells; of others it may be any.
+_MAY_TELL = {"alkamel": ("wec", "imsa", "grcup"), **dict.fromkeys(("f1", "f1live", "laps"), ("f1",))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def load_quality(series: str = ALL, season: str = ALL) -> Quality:
 
 def _load(store: Store, series: str, season: str) -> Quality:
     sessions = _wanted(store.sessions(), series, season)
-    refusals = _wanted(store.read("refusals"), series, season)
+    refusals = _refused(store.read("refusals"), series, season)
     if sessions.empty and refusals.empty:
         raise NotFound(f"no session of {_title(series, season)} is stored: see `racelab sessions`")
     ids = [int(one) for one in sessions["id"]]
@@ -80,6 +82,15 @@ def _wanted(frame: pd.DataFrame, series: str, season: str) -> pd.DataFrame:
         kept &= frame["season"].eq(int(season)).fillna(False).astype(bool)
     order = "id" if "id" in frame else "label"
     return frame[kept].sort_values(order, ignore_index=True)
+
+
+def _refused(refusals: pd.DataFrame, series: str, season: str) -> pd.DataFrame:
+    """The refusals of the sessions; a file that could not be read far enough to be named may be one of them."""
+    nameless = refusals["series"].isna().astype(bool)
+    if series != ALL:
+        nameless &= refusals["source"].map(lambda source: series in _MAY_TELL.get(source, (series,))).astype(bool)
+    ours = refusals["label"].isin(_wanted(refusals, series, season)["label"])
+    return refusals[ours | nameless].sort_values("label", ignore_index=True)
 
 
 def _title(series: str, season: str) -> str:
