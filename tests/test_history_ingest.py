@@ -16,6 +16,8 @@ from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
 from racelab.runs.history import ingest_history
 from racelab.runs.identify import identify, report
+from racelab.runs.logs import log_path
+from racelab.settings import get_settings
 from racelab.sources import ergast, f1db
 from racelab.store.protocol import Store
 from racelab.store.sql import SqlStore
@@ -227,3 +229,13 @@ def test_a_bad_file_is_one_line_and_status_1(tmp_path, capsys):
     status, _, err = command(capsys, "ingest", "f1db", str(path))
     assert status == 1
     assert f"racelab: {path}: no ZIP file, or a damaged one" in err
+
+
+def test_a_history_and_its_failure_are_in_the_log(f1db_zip, tmp_path, capsys):
+    assert command(capsys, "ingest", "f1db", str(f1db_zip))[0] == 0
+    bad = tmp_path / "ergast.zip"
+    bad.write_text("no zip")
+    assert command(capsys, "ingest", "ergast", str(bad))[0] == 1
+    lines = log_path(get_settings()).read_text(encoding="utf-8").splitlines()
+    assert any(" INFO " in line and "f1db added: 2 races" in line for line in lines)
+    assert any(" ERROR " in line and f"{bad} failed: {bad}: no ZIP file" in line for line in lines)

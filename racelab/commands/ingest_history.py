@@ -9,8 +9,12 @@ import typer
 from rich.console import Console
 
 from racelab.commands.context import emit, log, printable, rows, table, track
+from racelab.commands.progress import stoppable
+from racelab.errors import RacelabError
 from racelab.runs.history import Outcome, Source, ingest_history
 from racelab.runs.identify import report
+from racelab.runs.logs import log_to_file, record
+from racelab.settings import get_settings
 from racelab.store.open import open_store
 
 # People read a screen of them; --json has them all.
@@ -44,6 +48,21 @@ def run(path: Path, source: Source, force: bool) -> None:
     Raises:
         RacelabError: the file cannot be read or the store refused it; nothing of it is stored then.
     """
+    with log_to_file(get_settings()), stoppable():
+        record.info("ingest begins: %s of %s", path, source.PROVIDER)
+        try:
+            _run(path, source, force)
+        except KeyboardInterrupt as error:
+            record.warning("ingest of %s interrupted", path)
+            raise RacelabError(
+                "interrupted; the file is stored whole or not at all, run the same command again"
+            ) from error
+        except RacelabError as error:
+            record.error("%s failed: %s", path, error)
+            raise
+
+
+def _run(path: Path, source: Source, force: bool) -> None:
     with open_store() as store:
         steps = track((f"read and write {path.name}", "compare ids"), "ingest", 2)
         next(steps)
@@ -52,6 +71,7 @@ def run(path: Path, source: Source, force: bool) -> None:
         pairs, unmatched = report(store)
         next(steps, None)
         alone = source.PROVIDER != "f1db" and store.read("history_runs", provider="f1db").empty
+    record.info("%s %s: %s races, rows %s", source.PROVIDER, outcome["change"], outcome["races"], outcome["rows"])
     for line in (*outcome["left_out"], *([outcome["note"]] if outcome["note"] else [])):
         log.warning("%s", printable(line))
     if alone:
