@@ -223,6 +223,19 @@ def circuit(provider: str, ref: str, *events: tuple[int, int]) -> list[tuple[obj
     return [("circuit", provider, ref, season, round_, "", "") for season, round_ in events]
 
 
+@pytest.mark.parametrize(("season", "same"), [(1969, False), (1956, True)])
+def test_a_maker_of_other_years_is_not_joined_by_its_name_alone(season, same):
+    people = subjects(("constructor", "ergast", "bmw", "BMW"))
+    held, _ = assign(people, appearances(starts("constructor", "ergast", "bmw", (1952, 7, "120"))), NONE)
+    seen = appearances(
+        starts("constructor", "ergast", "bmw", (1952, 7, "120")),
+        starts("constructor", "f1db", "bmw", (season, 7, "24")),
+    )
+    rows, doubts = assign(subjects(("constructor", "f1db", "bmw", "BMW")), seen, held)
+    assert (rows["identity_id"].tolist() == held["identity_id"].tolist()) is same
+    assert doubts["reason"].tolist() == ([] if same else ["name alone as BMW, of other years"])
+
+
 def test_the_same_event_is_at_the_same_circuit_and_names_its_number():
     people = subjects(
         ("circuit", "f1db", "melbourne", "Melbourne"),

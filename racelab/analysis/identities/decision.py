@@ -88,6 +88,8 @@ def decide(candidate: Candidate, known: dict[int, Known], taken: Set[int] = froz
         return _by_starts(candidate, known, free, set(told))
     if len(told) == 1:
         key, words = next(iter(told.items()))
+        if _far_off(candidate, known[key]):
+            return Decision(None, doubt=f"name alone as {_named(known[key])}, of other years")
         return Decision(key, "; ".join(words))
     doubt = f"{', '.join(_named(known[key]) for key in sorted(told))} fit alike" if told else None
     return Decision(None, doubt=doubt)
@@ -159,6 +161,11 @@ def _hinted(candidate: Candidate, one: Known) -> list[str]:
     elif share_a_word(words_of(candidate.name), one.words):
         found.append("part of the name")
     return [*found, *(["date of birth"] if candidate.birth_date in one.births else [])]
+
+
+def _far_off(candidate: Candidate, one: Known) -> bool:
+    """Whether a maker of a history has only the name in common with one of long before or after: BMW built several."""
+    return candidate.kind == "constructor" and candidate.provider in ("f1db", "ergast") and not near(candidate, one)
 
 
 def near(candidate: Candidate, one: Known) -> bool:
