@@ -471,3 +471,14 @@ def reading_frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     from racelab.store.frames import to_frame
 
     return to_frame(rows, TABLES["telemetry"].columns)
+
+
+@pytest.mark.parametrize("command", [["archive", "--before", "2030"], ["unarchive", "f1/2025/1/R"]])
+def test_no_store_is_made_where_there_is_none_to_archive(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--db", f"sqlite:///{tmp_path}/no/such.db", "db", *command])
+    assert ended.value.code == 1
+    assert "there is no store" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()

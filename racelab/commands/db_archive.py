@@ -12,6 +12,7 @@ from racelab.commands.context import emit, table
 from racelab.commands.db import progressing
 from racelab.errors import BadInput
 from racelab.runs.archives import Moved, archive_all, give_back_room, room, seasons_before, unarchive_all
+from racelab.runs.database.access import require_store
 from racelab.settings import get_settings
 from racelab.store.engine import mask
 from racelab.store.open import open_store
@@ -26,6 +27,7 @@ def archive(
     """Move telemetry to Parquet files beside the store; `load_telemetry` and exports read it from there."""
     if bool(sessions) == (before is not None):
         raise BadInput("name the sessions whose telemetry to archive, or give --before YEAR")
+    require_store(get_settings().store_url)
     with open_store() as store, progressing() as progress:
         keys = seasons_before(store, before) if before is not None else [store.find(name) for name in sessions]
         _run(archive_all(store, keys, progress))
@@ -33,6 +35,7 @@ def archive(
 
 def unarchive(sessions: list[str] = typer.Argument(help="Ids, or names such as f1/2025/1/R")) -> None:
     """Put archived telemetry back into the store, and remove its files."""
+    require_store(get_settings().store_url)
     with open_store() as store, progressing() as progress:
         _run(unarchive_all(store, [store.find(name) for name in sessions], progress))
 
