@@ -205,6 +205,17 @@ def test_a_store_is_not_copied_to_itself(tmp_path: Path, first: str, second: str
     assert "one" not in str(caught.value).replace("store", "")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("postgresql+psycopg://u@/x?host=/one", "postgresql+psycopg://u@/x?host=/two"),
+        ("postgresql+psycopg://u@/x?cloudsql=p:r:one", "postgresql+psycopg://u@/x?cloudsql=p:r:two"),
+    ],
+)
+def test_databases_of_one_name_on_two_servers_are_two_stores(first: str, second: str) -> None:
+    require_two(first, second)
+
+
 def test_the_command_prints_the_rows_of_each_table(
     full: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, NotFound, StoreError
 from racelab.runs.database.access import kind_of, path_of, require_store
 from racelab.store.archive import find_archive, sweep
+from racelab.store.cloudsql import INSTANCE
 from racelab.store.engine import mask
 from racelab.store.parquet import cars_of
 from racelab.store.protocol import Store
@@ -22,6 +23,8 @@ _OF_SESSION = [
     if "session_id" in spec.columns and name not in ("sessions", "telemetry", "telemetry_archives")
 ]  # fmt: skip
 _OF_PROVIDER = [name for name in TABLES if name.startswith("history_")]
+# What a URL's query may say of the server: a socket's folder, a port, an instance of Cloud SQL.
+_SERVERS = ("host", "port", INSTANCE)
 _UPSERTED = ("events", "refusals", "identities")
 
 
@@ -201,4 +204,5 @@ def _place(url: str) -> tuple[str, ...]:
     if path is not None:
         return (kind_of(url), str(Path(path).resolve()))
     parsed = make_url(url)
-    return (kind_of(url), str(parsed.host), str(parsed.port), str(parsed.database))
+    server = [str(parsed.host), str(parsed.port), *(str(parsed.query.get(name)) for name in _SERVERS)]
+    return (kind_of(url), *server, str(parsed.database))
