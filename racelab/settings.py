@@ -78,7 +78,8 @@ class Settings(BaseSettings):
             return self.db
         if self.instance_connection_name:
             return self._cloud_url(self.instance_connection_name)
-        return f"sqlite:///{(self.data / 'racelab.db').as_posix()}"
+        # In a URL these two letters of a path would mean something else.
+        return f"sqlite:///{(self.data / 'racelab.db').as_posix().replace('%', '%25').replace('?', '%3F')}"
 
     @property
     def cloud_account(self) -> dict[str, str]:

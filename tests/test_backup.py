@@ -93,6 +93,9 @@ def test_archived_telemetry_is_saved_and_restored(
     restore(Settings(db=backend.url), file, quiet, force=True)
     assert backend.read("telemetry", KEY)["speed_kph"].tolist() == [280.0, 281.0]
     assert store_checksums(backend)["telemetry"] == before["telemetry"]
+    path.write_bytes(b"damaged")
+    restore(Settings(db=backend.url), file, quiet, force=True)
+    assert store_checksums(backend)["telemetry"] == before["telemetry"]
     path.write_bytes(b"another")
     with pytest.raises(StoreError, match=r"is not the (one that was written|telemetry)"):
         saved(backend.url, tmp_path / "c.zip")
@@ -290,10 +293,41 @@ def test_a_file_is_never_overwritten_without_a_word(store: Store, tmp_path: Path
     back_up(Settings(db=store.url), file, quiet, force=True)
     assert zipfile.is_zipfile(file)
     own = Path(store.url.removeprefix("sqlite:///"))
-    with pytest.raises(BadInput, match="is the store itself"):
+    with pytest.raises(BadInput, match="belongs to the store itself"):
         back_up(Settings(db=store.url), own, quiet, force=True)
     with pytest.raises(BadInput, match="is a folder"):
         back_up(Settings(db=store.url), tmp_path, quiet)
+
+
+def test_a_backup_never_takes_the_place_of_a_file_of_the_store(tmp_path: Path) -> None:
+    with open_store(f"json:///{tmp_path}/folder") as store:
+        before = fill(store)
+    with pytest.raises(BadInput, match="belongs to the store itself"):
+        back_up(Settings(db=f"json:///{tmp_path}/folder"), tmp_path / "folder" / "lap_data.json", quiet, force=True)
+    assert checksums(f"json:///{tmp_path}/folder") == before
+    (tmp_path / "a.db-wal").write_bytes(b"pages")
+    with pytest.raises(BadInput, match="belongs to the store itself"):
+        back_up(Settings(db=f"sqlite:///{tmp_path}/a.db"), tmp_path / "a.db-wal", quiet, force=True)
+    assert (tmp_path / "a.db-wal").read_bytes() == b"pages"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/50%2520 of ü's/a.db", "json:///{}/50%20 of ü's"])
+def test_a_store_is_looked_after_where_it_lies_whatever_letters_its_path_has(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = url.format(tmp_path)
+    with open_store(own) as store:
+        before = fill(store)
+        archive_telemetry(store, KEY)
+    for command in (["check"], ["stats"], ["backup", f"{tmp_path}/b.zip"], ["restore", f"{tmp_path}/b.zip", "--force"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["--db", own, "db", *command])
+        assert ended.value.code == 0
+    assert checksums(own)["laps"] == before["laps"]
+    named = "50%20 of ü's"
+    kept = {path.name for path in tmp_path.iterdir()} - {"data"}
+    assert kept == {named, "b.zip"} | ({f"{named}-telemetry"} if own.startswith("json:") else set())
+    capsys.readouterr()
 
 
 def test_a_backup_that_fails_leaves_nothing_behind(

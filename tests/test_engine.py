@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -214,3 +215,10 @@ def test_a_store_goes_on_after_its_server_was_started_anew(private_postgres: Loc
 )
 def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
     assert mask(url) == shown
+
+
+def test_the_data_folder_may_have_letters_that_mean_something_in_a_url(tmp_path: Path) -> None:
+    data = tmp_path / "50%20 or more?"
+    with open_store(Settings(data=data, db=None).store_url):
+        assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == [data.name]
+    assert (data / "racelab.db").is_file()

@@ -19,6 +19,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
 from racelab.settings import get_settings
 from racelab.store.cloudsql import INSTANCE
+from racelab.store.places import folder_of
 from racelab.store.protocol import Progress, Store
 from racelab.store.rows import frame_columns, named_columns
 from racelab.store.tables import TABLES
@@ -42,15 +43,16 @@ def archive_folder(url: str) -> Path | None:
 
     A store in memory has none. No two stores share one: the sweep of one would remove files of the other.
     """
+    if url.startswith("json:"):
+        return _beside(folder_of(url))
     parsed = make_url(url)
-    if parsed.get_backend_name() not in ("sqlite", "json"):
+    if parsed.get_backend_name() != "sqlite":
         host = parsed.query.get(INSTANCE) or parsed.host or parsed.query.get("host") or "local"
         name = "_".join(str(part) for part in (host, parsed.port or 5432, parsed.database))
         return get_settings().data / "telemetry" / "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
     if parsed.database in (None, "", ":memory:"):
         return None
-    path = Path(str(parsed.database))
-    return path.with_name(f"{path.name}-telemetry")
+    return _beside(Path(str(parsed.database)))
 
 
 def located(url: str, file: str) -> Path:
@@ -166,6 +168,10 @@ def strays(url: str, files: Iterable[str]) -> list[Path]:
         return []
     named = {located(url, file) for file in files}
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.resolve() not in named)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}-telemetry")
 
 
 def _folder(url: str) -> Path:

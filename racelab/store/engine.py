@@ -65,6 +65,8 @@ def upgrade_store(url: str, busy_timeout_s: float) -> str | None:
 
 def mask(url: str) -> str:
     """The URL without its password, for messages."""
+    if url.startswith("json:"):
+        return url
     try:
         parsed = parse_url(url)
     except StoreError:

@@ -12,6 +12,7 @@ from racelab.errors import NotFound, StoreError
 from racelab.settings import Settings
 from racelab.store.engine import first_line, mask, open_engine, parse_url
 from racelab.store.open import open_store
+from racelab.store.places import folder_of
 from racelab.store.tables import TABLES
 
 
@@ -35,7 +36,7 @@ def kind_of(url: str) -> str:
 def path_of(url: str) -> Path | None:
     """The file of a SQLite store or the folder of a JSON store; None for a server or a database in memory."""
     if kind_of(url) == "json":
-        return Path(parse_url(url).database or "")
+        return folder_of(url)
     database = parse_url(url).database
     return Path(database) if kind_of(url) == "sqlite" and database not in (None, "", ":memory:") else None
 

@@ -54,8 +54,8 @@ def restored_archives(url: str, backup: Backup) -> Iterator[None]:
     with ExitStack() as undo:
         for name in members:
             path = located(url, name.removeprefix(PREFIX))
-            if path.exists():
-                continue  # a name holds its file's digest
+            if path.is_file() and _digest(path) == backup.manifest.members[name].sha256:
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             aside = path.with_name(path.name + _ASIDE)
             undo.callback(aside.unlink, missing_ok=True)
@@ -82,6 +82,9 @@ def _fault(url: str, file: str, digest: str) -> str | None:
     path: Path = located(url, file)
     if not path.is_file():
         return "the file is missing"
+    return None if _digest(path) == digest else "the file is not the one that was written"
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as source:
-        found = hashlib.file_digest(source, "sha256").hexdigest()
-    return None if found == digest else "the file is not the one that was written"
+        return hashlib.file_digest(source, "sha256").hexdigest()

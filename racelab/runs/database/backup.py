@@ -66,10 +66,16 @@ def _require_free(settings: Settings, file: Path, force: bool) -> None:
         raise BadInput(f"{file} is a folder: name a file for the backup")
     if not file.exists():
         return
-    if store is not None and store.exists() and file.samefile(store):
-        raise BadInput(f"{file} is the store itself: name another file for its backup")
+    if store is not None and _is_of(file.resolve(), store.resolve()):
+        raise BadInput(f"{file} belongs to the store itself: name another file for its backup")
     if not force:
         raise BadInput(f"{file} is there already: name another file, or add --force to replace it")
+
+
+def _is_of(file: Path, store: Path) -> bool:
+    """Whether a file is the store's, or one of its own beside or in it."""
+    same = store.exists() and file.samefile(store)
+    return same or file.is_relative_to(store) or str(file) in (f"{store}-wal", f"{store}-shm")
 
 
 def _require_fitting(settings: Settings, backup: Backup) -> None:

@@ -12,7 +12,8 @@ from racelab.store.folder.blocks import file_parts
 from racelab.store.folder.disk import Disk
 from racelab.store.folder.manifest import MANIFEST
 from racelab.store.folder.names import FILES
-from racelab.store.folder.store import JsonStore, folder_of
+from racelab.store.folder.store import JsonStore
+from racelab.store.places import folder_of
 from racelab.store.protocol import Progress
 
 _NAMES = frozenset({*FILES.values(), MANIFEST})

@@ -12,6 +12,7 @@ from racelab.runs.database.access import Opened, path_of
 from racelab.runs.database.container import Backup, BackupWriter
 from racelab.settings import Settings
 from racelab.store.engine import mask, open_engine, upgrade_store
+from racelab.store.places import sqlite_url
 from racelab.store.protocol import Progress
 from racelab.store.tables import TABLES
 
@@ -59,7 +60,7 @@ def restore(settings: Settings, backup: Backup, progress: Progress, *, force: bo
             backup.extract(_MEMBER, target)
         with closing(sqlite3.connect(copy)) as saved:
             _require_sound(saved, str(backup.file))
-        upgrade_store(f"sqlite:///{copy.as_posix()}", settings.busy_timeout_s)
+        upgrade_store(sqlite_url(copy), settings.busy_timeout_s)
         with closing(sqlite3.connect(copy)) as saved:
             if _rows(saved) != {**dict.fromkeys(TABLES, 0), **backup.manifest.rows}:
                 raise BadInput(f"{backup.file} holds other rows than its manifest says: take another backup")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from operator import itemgetter
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -21,6 +20,7 @@ from racelab.store.folder.selecting import live_row, select
 from racelab.store.folder.transaction import Transaction
 from racelab.store.frames import to_frame
 from racelab.store.migrate import head
+from racelab.store.places import folder_of
 from racelab.store.protocol import Progress, Written
 from racelab.store.reading import SESSION_KEYS
 from racelab.store.references import not_stored, read_reference
@@ -28,7 +28,6 @@ from racelab.store.rows import Columns, named_columns
 from racelab.store.tables import TABLES
 
 T = TypeVar("T")
-_SCHEME = "json:///"
 
 
 class JsonStore:
@@ -290,18 +289,6 @@ class JsonStore:
                 ) from error
             if changed:
                 self._disk.commit(changed)
-
-
-def folder_of(url: str) -> Path:
-    """The folder of a store's URL.
-
-    Raises:
-        StoreError: the URL names none.
-    """
-    folder = url.removeprefix(_SCHEME)
-    if folder == url or not folder.strip("/") or "\x00" in folder or set(folder) & set("?#"):
-        raise StoreError(f"{url!r} names no folder: write json:///FOLDER, or json:////FOLDER from the root")
-    return Path(folder)
 
 
 def _wanted(key: SessionKey | None, where: Mapping[str, object]) -> dict[str, object]:
