@@ -18,6 +18,7 @@ COMMANDS = {
     "backtest": "backtest", "simulate": "simulate", "export": "export", "run": "run", "replay": "replay",
     "serve": "serve", "lab": "serve", "db": "db", "bench": "bench",
 }  # fmt: skip
+_WITH_VALUE = ("--db", "--data")
 
 
 def options(
@@ -61,10 +62,17 @@ def assemble(arguments: list[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
     )  # fmt: skip
     app.callback(help=HELP)(options)
-    named = next((argument for argument in arguments if argument in COMMANDS), None)
+    named = _command(arguments)
     for module in dict.fromkeys([COMMANDS[named]] if named else COMMANDS.values()):
         import_module(f"racelab.commands.{module}").register(app)
     return app
+
+
+def _command(arguments: list[str]) -> str | None:
+    """The command that the arguments name; what stands behind an option is its value, whatever it is called."""
+    values = {place + 1 for place, argument in enumerate(arguments) if argument in _WITH_VALUE}
+    words = (argument for place, argument in enumerate(arguments) if place not in values)
+    return next((word for word in words if word in COMMANDS), None)
 
 
 def _json_first(arguments: list[str]) -> list[str]:

@@ -81,7 +81,7 @@ def test_a_way_that_loses_rows_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_memory_stays_within_the_pieces_of_a_load(backend_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More rows take hardly more: what is held at once is a piece and, for their order, five numbers a row."""
+    """What grows with the rows is the numbers of their order: a row made of Python objects would take 150 bytes and more."""
     if backend_url.startswith("json"):
         pytest.skip("a folder of JSON files is written whole")
     monkeypatch.setenv("RACELAB_CHUNK_ROWS", "5000")
@@ -97,4 +97,4 @@ def test_memory_stays_within_the_pieces_of_a_load(backend_url: str, monkeypatch:
             store.write_session(data, force=True)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-    assert peaks[1] - peaks[0] < 40_000 * 48
+    assert peaks[1] - peaks[0] < 40_000 * 80

@@ -254,3 +254,13 @@ def test_a_race_of_another_series_is_not_stored_as_a_gr_cup_race(
     assert status == 1
     assert "its classes are of wec, not of the GR Cup: use `racelab ingest alkamel`" in err
     assert store.sessions().empty
+
+
+@pytest.mark.parametrize("name", ["db", "show", "replay"])
+def test_a_data_folder_may_be_called_like_a_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = run(capsys, "--data", name, "sessions", "--json")
+    assert (status, json.loads(out)) == (0, [])
+    assert (tmp_path / name / "racelab.db").exists()

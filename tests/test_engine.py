@@ -1,5 +1,6 @@
 """Opening stores: the pool of connections, Cloud SQL by Google's connector, and no password anywhere."""
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -161,6 +162,9 @@ def test_without_the_extra_cloud_sql_is_refused_with_the_remedy(monkeypatch: pyt
         open_store("postgresql+psycopg://u@/d?cloudsql=p:r:i")
 
 
+# Google's connector ends its thread but leaves its event loop open, which Python says when the loop is collected.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_googles_own_connector_is_asked_as_it_wants_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real connector, stopped where it would ask Google: the instance's name is wrong."""
     pytest.importorskip("google.cloud.sql.connector")
@@ -169,6 +173,7 @@ def test_googles_own_connector_is_asked_as_it_wants_to_be(monkeypatch: pytest.Mo
     monkeypatch.setattr("google.auth.default", lambda **_: (AnonymousCredentials(), "p"))
     with pytest.raises(StoreError, match=r"Cloud SQL instance nonsense cannot be reached"):
         open_store("postgresql+psycopg://u@/d?cloudsql=nonsense")
+    gc.collect()
 
 
 @pytest.mark.postgres
