@@ -24,8 +24,13 @@ DATA = Path(os.environ.get("RACELAB_TEST_DATA", Path(__file__).parents[1] / ".."
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres), "json"]
 
 
+# Files whose tests take a minute or more: begun last, one of them would keep the other process waiting at the end.
+LONG = ("test_readme.py", "test_demo.py", "test_f1_data.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked `data` or `postgres` are skipped, by name, where the real data or a server is missing."""
+    """The longest come first; `data` or `postgres` are skipped, by name, where real data or a server is missing."""
+    items.sort(key=lambda item: item.path.name not in LONG)
     reasons = {
         "data": None if DATA.is_dir() else f"no real timing data at {DATA} (RACELAB_TEST_DATA)",
         "postgres": None if postgres.is_available() else postgres.REASON,
