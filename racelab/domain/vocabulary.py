@@ -31,7 +31,7 @@ _COUNT: dict[str, Any] = {"low": 0, "high": 10_000}
 
 def _columns() -> list[Column]:
     live = [*_naming(), *_lap_columns(), *_result_columns(), *_track_columns(), *_telemetry_columns()]
-    return [*live, *_own_columns(), *_check_columns(), *_history_columns()]
+    return [*live, *_own_columns(), *_check_columns(), *_live_columns(), *_history_columns()]
 
 
 # fmt: off
@@ -223,6 +223,21 @@ def _check_columns() -> list[Column]:
         Column("quarantined", "int", "Quarantined", "Records kept with the reason, out of the analysis", low=0),
         Column("content", "text", "Content", "The whole record as JSON"),
         Column("label", "text", "Label", "What was to be read"),
+    ]
+
+
+def _live_columns() -> list[Column]:
+    return [
+        Column("phase", "text", "Phase", "candidate (seen once), confirmed or cleared (over)"),
+        Column("origin", "text", "Origin", "inferred (from the timing) or race_control (said by race control)"),
+        Column("confirmed_ms", "int", "Confirmed", "Session time at which the incident was certain", **_MOMENT),
+        Column("cleared_ms", "int", "Cleared", "Session time at which the incident was over", **_MOMENT),
+        Column("penalty", "text", "Penalty", "The penalty in race control's words"),
+        Column("holder", "text", "Holder", "Who holds the lease: machine, process and a random part"),
+        Column("part", "text", "Part", "The part of the monitor, such as calendar, feed, training or export"),
+        Column("health", "text", "Health", "ok, waiting, warning, failed or off"),
+        Column("since_utc", "instant", "Since", "Since when it has been so", "UTC"),
+        Column("expires_utc", "instant", "Expires", "When it ends unless it is renewed", "UTC"),
     ]
 
 

@@ -1,19 +1,32 @@
-"""Time, injected: live, replay and test differ only in their clock, and nothing else here reads the wall clock."""
+"""Time, injected: live, delayed, replay and test differ only in their clock, and nothing else reads the wall clock.
 
+A clock's seconds may pass faster than the machine's: a feed that waits ten seconds of a replay at 600 times waits
+a sixtieth of a second, so that everything that is built on a clock runs at any speed.
+"""
+
+import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from racelab import wall
+
 
 class Clock(Protocol):
-    """What the time is (UTC), and a way to wait."""
+    """What the time is (UTC), and ways to wait."""
 
     def now(self) -> datetime:
         """The instant."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait so many seconds of this clock."""
+        """Wait so many seconds of this clock; the whole thread stands still."""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait so many seconds of this clock; other tasks go on."""
+
+    def wall_seconds(self, seconds: float) -> float:
+        """How long so many seconds of this clock take on the machine."""
 
 
 class SystemClock:
@@ -21,11 +34,19 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The instant."""
-        return datetime.now(UTC)
+        return wall.now()
 
     def sleep(self, seconds: float) -> None:
         """Wait so many seconds."""
         time.sleep(max(seconds, 0.0))
+
+    async def wait(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        await asyncio.sleep(max(seconds, 0.0))
+
+    def wall_seconds(self, seconds: float) -> float:
+        """The same."""
+        return seconds
 
 
 @dataclass(slots=True)
@@ -41,6 +62,15 @@ class ManualClock:
     def sleep(self, seconds: float) -> None:
         """Move on by so many seconds."""
         self.at += timedelta(seconds=max(seconds, 0.0))
+
+    async def wait(self, seconds: float) -> None:
+        """Move on by so many seconds, and let other tasks go on."""
+        self.sleep(seconds)
+        await asyncio.sleep(0)
+
+    def wall_seconds(self, seconds: float) -> float:
+        """The same: what waits for others waits on the machine."""
+        return seconds
 
 
 class ReplayClock:
@@ -63,3 +93,15 @@ class ReplayClock:
             self._begin += timedelta(seconds=max(seconds, 0.0))
         else:
             self._wall.sleep(seconds / self._speed)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait so many seconds of the replay; other tasks go on."""
+        if self._speed == 0:
+            self._begin += timedelta(seconds=max(seconds, 0.0))
+            await self._wall.wait(0)
+        else:
+            await self._wall.wait(seconds / self._speed)
+
+    def wall_seconds(self, seconds: float) -> float:
+        """The replay's seconds on the machine."""
+        return self._wall.wall_seconds(seconds / self._speed if self._speed else 0.0)

@@ -76,10 +76,14 @@ DERIVED_TABLES = (
     TableSpec("simulations", "The share of simulated races in which a car takes a place", ("session_id", "run_id", "car_number", "position"), ("probability", "races", "seed", "from_lap", "model")),
     TableSpec("simulation_runs", "A run of simulated races that somebody saved: its inputs and what it gave", ("session_id", "run_id"), ("driver_paces", "laps", "races", "results", "created_utc")),
 )  # fmt: skip
+_INCIDENT_VALUES = (
+    "kind", "phase", "origin", "time_ms", "car_number", "lap_number", "confirmed_ms", "cleared_ms", "penalty", "text",
+)  # fmt: skip
 # The race as it stands, for dashboards: a reader asks for the rows newer than the revision that it shows.
 LIVE_TABLES = (
     TableSpec("live_sessions", "The state of a live or replayed session", ("session_id",), ("revision", "state", "updated_utc"), (), ("revision", "state", "updated_utc")),
     TableSpec("live_cars", "The state of a car in a live or replayed session", ("session_id", "car_number"), ("revision", "state"), (("session_id", "revision"),), ("revision", "state")),
+    TableSpec("incidents", "What happened in a live or replayed session, as race control said it or as its timing lets infer", ("session_id", "sequence"), _INCIDENT_VALUES, (), ("kind", "phase", "origin", "time_ms", "text")),
 )  # fmt: skip
 NAMING_TABLES = (
     TableSpec("events", "A meeting", ("event_id",), ("series", "season", "round", "name", "circuit", "country", "timezone"), (("series", "season", "round"),), ("series", "season", "round", "name")),
@@ -90,6 +94,8 @@ NAMING_TABLES = (
 KEEPING_TABLES = (
     TableSpec("refusals", "A session that a source gave and no check let in; gone once it is read well", ("source", "label"), ("series", "season", "reason", "read_utc"), (), ("reason", "read_utc")),
     TableSpec("telemetry_archives", "A session whose telemetry lies in a Parquet file", ("session_id",), ("file", "rows", "digest", "created_utc"), (), ("file", "rows", "digest", "created_utc")),
+    TableSpec("leases", "Who may do what only one may do at a time, such as monitor this store", ("name",), ("holder", "since_utc", "expires_utc"), (), ("holder", "since_utc", "expires_utc")),
+    TableSpec("monitor_parts", "The health of each part of the race monitor", ("part",), ("health", "detail", "since_utc", "updated_utc"), (), ("health", "since_utc", "updated_utc")),
 )  # fmt: skip
 _RACE = ("provider", "season", "round")
 _HISTORY_RESULT_VALUES = (
@@ -114,7 +120,7 @@ HISTORY_TABLES = (
     TableSpec("identities", "A provider's id of a driver, constructor or circuit (kind), and the one id that it stands for", ("kind", "provider", "provider_id"), ("identity_id", "name", "code", "birth_date", "nationality", "matched_by"), (("identity_id",),), ("identity_id", "name")),
 )  # fmt: skip
 # Instants of writing: they differ between two stores that hold the same.
-WRITTEN = frozenset({"read_utc", "updated_utc", "created_utc"})
+WRITTEN = frozenset({"read_utc", "updated_utc", "created_utc", "since_utc", "expires_utc"})
 _ALL = NAMING_TABLES + SOURCE_TABLES + DERIVED_TABLES + LIVE_TABLES + KEEPING_TABLES + HISTORY_TABLES
 TABLES: dict[str, TableSpec] = {spec.name: spec for spec in _ALL}
 # Every frame of load_* begins with these columns; some have more joined.

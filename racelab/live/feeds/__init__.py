@@ -1,0 +1,1 @@
+"""Feeds of the running session, one file a service: connections in, raw frames out."""

@@ -1,0 +1,52 @@
+"""Link frames: what a feed says of its own connection, between the frames of the provider, recorded with them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from racelab.domain.frames import Frame, Parser
+from racelab.domain.records import Record, Repair
+
+CONNECTION_LOST, CONNECTED_AGAIN = "lost", "connected"
+_KEY = "racelab_link"
+RULE = "feed_interrupted"
+
+
+def link_frame(at: datetime, state: str, why: str) -> Frame:
+    """A frame that says that the connection was lost or came back at this instant, and why it was lost."""
+    return Frame(at, {_KEY: state, "why": why})
+
+
+def link_state(frame: Frame) -> str | None:
+    """The state that a link frame tells; None for a provider's own frame."""
+    state = frame.payload.get(_KEY) if isinstance(frame.payload, dict) else None
+    return state if isinstance(state, str) else None
+
+
+class LinkedParser:
+    """A provider's parser that also understands link frames: each interruption is named in `repairs`."""
+
+    def __init__(self, parser: Parser) -> None:
+        self.parser = parser
+        self._lost: datetime | None = None
+
+    def process(self, frame: Frame) -> Iterable[Record]:
+        """The records that a frame brings."""
+        state = link_state(frame)
+        if state is None:
+            return self.parser.process(frame)
+        if state == CONNECTION_LOST:
+            self._lost = self._lost or frame.received_at
+            return ()
+        lost, self._lost = self._lost, None
+        return [_interruption(lost, frame)] if lost is not None else ()
+
+    def finish(self) -> Iterator[Record]:
+        """What is known only at the end."""
+        yield from self.parser.finish()
+
+
+def _interruption(lost: datetime, back: Frame) -> Repair:
+    span = f"{lost:%Y-%m-%dT%H:%M:%SZ} to {back.received_at:%Y-%m-%dT%H:%M:%SZ}"
+    why = str(back.payload.get("why") or "the connection was lost")
+    reason = f"{why}; what happened meanwhile is known only as far as the provider tells it again"
+    return Repair(RULE, "frames", span, "payload", None, None, reason)
