@@ -3,16 +3,51 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from pathlib import Path
 
-from racelab.live.clock import Clock
+from racelab.domain.records import Provenance
+from racelab.live.clock import Clock, SystemClock
 from racelab.live.feed import Feed, LiveFeed
-from racelab.live.recorder import Recorder
+from racelab.live.identity import LiveSession, recording_path, with_session
+from racelab.live.protocols import make_parser
+from racelab.live.recorder import RecordedFeed, Recorder
 from racelab.live.replay import Road
 from racelab.live.state import RaceState
+from racelab.live.writer import SessionWriter
+from racelab.store.protocol import Store
 
 # How often what waits is looked at, in seconds of the machine.
 _TICK_S = 0.05
 IsOver = Callable[[RaceState], bool]
+
+
+async def follow_session(
+    feed: LiveFeed, session: LiveSession, store: Store, data: Path, clock: Clock, is_over: IsOver
+) -> Road:
+    """Follow a session until it is over: what an earlier process recorded of it first, then the feed.
+
+    Args:
+        feed: the service.
+        session: what the calendar knows of it.
+        store: gets the session's rows and the live tables.
+        data: the data folder, under which the recording lies.
+        clock: that of the feed.
+        is_over: asked with the state after each frame and many times a second.
+
+    Returns:
+        The road, with the last state.
+    """
+    path = recording_path(data, session.key)
+    manifest = with_session(feed.manifest, session)
+    origin = Provenance(feed.protocol, str(path.relative_to(data)), feed.protocol, "1")
+    parser = make_parser(feed.protocol, manifest, session)
+    writer = SessionWriter(session.event, session.session, origin)
+    road = Road(parser, store, session.key, SystemClock(), writer)
+    if path.exists():
+        catch_up(RecordedFeed(path), road)
+    with Recorder(path, feed.protocol, manifest, clock) as recorder:
+        await follow(feed, recorder, road, clock, is_over)
+    return road
 
 
 def catch_up(recorded: Feed, road: Road) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 from racelab.domain.sessions import Event, Session, SessionKey
 
 RECORDING = "frames.jsonl.gz"
+# Where the session stands in a recording's manifest, beside what the feed's parser needs.
+_HELD = "racelab_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ class LiveSession:
             return cls(Event(**held["event"]), session)
         except (KeyError, TypeError) as error:
             raise ValueError(f"names no session: {error}") from error
+
+
+def with_session(manifest: dict[str, Any], session: LiveSession) -> dict[str, Any]:
+    """A feed's manifest and the session, as they stand in a recording's first line."""
+    return manifest | {_HELD: session.to_manifest()}
+
+
+def session_in(manifest: dict[str, Any]) -> LiveSession | None:
+    """The session that a recording's manifest names; None where it names none.
+
+    Raises:
+        ValueError: it names one that cannot be read.
+    """
+    held = manifest.get(_HELD)
+    return LiveSession.from_manifest(held) if isinstance(held, dict) else None
 
 
 def recording_path(data: Path, key: SessionKey) -> Path:
