@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from racelab import wall
 from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
 from racelab.exports.race import race_document
@@ -38,7 +39,7 @@ def write_race(store: Store, key: SessionKey, folder: Path, exported_at: datetim
     Raises:
         StoreError: the folder cannot be written.
     """
-    moment = exported_at or datetime.now(UTC)
+    moment = exported_at or wall.now()
     document = race_document(store, key, moment)
     path = folder / f"{safe_name(document['race_info']['name'])}_{moment.astimezone(UTC):%Y%m%d_%H%M%S}.json"
     text = document_text(document)

@@ -1,12 +1,12 @@
 """Ingesting a history: one provider's seasons in one transaction, and the identities of its ids."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
 
+from racelab import wall
 from racelab.domain.history import History
 from racelab.runs.identify import Identified, identify, identities_of
 from racelab.sources.csvzip import file_digest
@@ -92,7 +92,7 @@ def _columns(table: str, provider: str, told: Mapping[str, Sequence[Any]]) -> Co
 def _run(history: History) -> dict[str, Any]:
     return {
         "provider": history.provider, "location": history.location, "digest": history.digest,
-        "version": history.version, "read_utc": datetime.now(UTC), "rows": sum(history.rows.values()),
+        "version": history.version, "read_utc": wall.now(), "rows": sum(history.rows.values()),
     }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Sessions that were refused: a row each, until they are read well."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from racelab import wall
 from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
 from racelab.runs.logs import record
@@ -13,7 +13,7 @@ def refuse(store: Store, session: Any, key: SessionKey | None, reason: str) -> N
     """Keep why a session's reader or its checks refused it; where the store cannot take it, the log has it."""
     row = {
         **_name(session), "series": key.series.value if key else None, "season": key.season if key else None,
-        "reason": reason, "read_utc": datetime.now(UTC),
+        "reason": reason, "read_utc": wall.now(),
     }  # fmt: skip
     try:
         store.upsert("refusals", [row])

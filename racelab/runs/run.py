@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from racelab import wall
 from racelab.errors import StoreError
 from racelab.exports.files import write_whole
 from racelab.runs.execute import Executed, OnCell, execute
@@ -74,7 +74,7 @@ def run_notebook(
 def _run(
     notebook: Notebook, values: dict[str, Any], scope: Scope, code: str, folder: Path, on_cell: OnCell | None
 ) -> Run:
-    started, clock = datetime.now(UTC), time.monotonic()
+    started, clock = wall.now(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="racelab-run-") as scratch:
         timeout_s = get_settings().run_timeout_s
         done = execute(notebook, values, Path(scratch) / notebook.path.name, timeout_s=timeout_s, on_cell=on_cell)
@@ -86,7 +86,7 @@ def _run(
         data_version=scope.data_version,
         code_version=code,
         started=started.isoformat(timespec="seconds"),
-        ended=datetime.now(UTC).isoformat(timespec="seconds"),
+        ended=wall.now().isoformat(timespec="seconds"),
         duration_ms=round((time.monotonic() - clock) * 1000),
         outcome=FAILED if done.error else SUCCEEDED,
         error=done.error,
@@ -137,7 +137,7 @@ def _taken(lock: Path) -> bool:
         os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         try:
-            if time.time() - lock.stat().st_mtime > _LOCK_S:
+            if wall.now().timestamp() - lock.stat().st_mtime > _LOCK_S:
                 lock.unlink(missing_ok=True)
         except FileNotFoundError:
             pass

@@ -2,13 +2,15 @@
 
 The facts stand in `calendars/*.csv`: rounds with their dates (of each race, where a weekend has two), scheduled
 starts and lengths, circuits with their time zones, lap lengths and the names by which files and people call them.
-Round 0 is a meeting before the season that counts for no championship.
+Round 0 is a meeting before the season that counts for no championship. ``start_by`` says what the start rests on:
+laps (the clock of the official lap file, `clock_zero`), recording, timetable, stamp (a folder's name alone, which may
+be an hour off); empty where nobody told a start that can be trusted. ``source`` is who says so.
 """
 
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -43,18 +45,16 @@ class Round:
     scheduled_ms: int
     code: str
     aliases: tuple[str, ...]
+    status: str | None = None
+    start_by: str | None = None
+    start_note: str | None = None
+    source: str | None = None
 
 
 @cache
 def circuits() -> tuple[Circuit, ...]:
     """Every circuit that is known."""
-    return tuple(
-        Circuit(
-            row["circuit"], row["name"], row["country"], row["timezone"],
-            float(row["lap_length_m"]) if row["lap_length_m"] else None, tuple(row["aliases"].split(";")),
-        )
-        for row in _table("circuits")
-    )  # fmt: skip
+    return tuple(map(circuit_of, packaged("circuits")))
 
 
 @cache
@@ -63,7 +63,7 @@ def rounds(series: Series, season: int | None = None) -> tuple[Round, ...]:
     if series is Series.F1:
         return ()
     places = {circuit.key: circuit for circuit in circuits()}
-    every = (_round(series, row, places) for row in _table(series.value))
+    every = (round_of(series, row, places) for row in packaged(series.value))
     return tuple(entry for entry in every if season in (None, entry.season))
 
 
@@ -123,17 +123,37 @@ def _plain(name: str) -> str:
     return f" {re.sub(r'[^a-z0-9]+', ' ', folded).strip()} "
 
 
-def _round(series: Series, row: dict[str, str], places: dict[str, Circuit]) -> Round:
+def circuit_of(row: Mapping[str, str]) -> Circuit:
+    """The circuit that a row of `circuits.csv` tells.
+
+    Raises:
+        KeyError, ValueError: the row lacks a column, or a value is not what it should be.
+    """
+    length = row["lap_length_m"]
+    aliases = tuple(row["aliases"].split(";"))
+    return Circuit(
+        row["circuit"], row["name"], row["country"], row["timezone"], float(length) if length else None, aliases
+    )
+
+
+def round_of(series: Series, row: Mapping[str, str], places: Mapping[str, Circuit]) -> Round:
+    """The round that a row of a calendar tells; ``places`` are the circuits by their key.
+
+    Raises:
+        KeyError, ValueError: the row lacks a column, or a value is not what it should be.
+    """
     start = row["start_utc"]
     return Round(
         series, int(row["season"]), int(row["round"]), row["name"], places[row["circuit"]],
         tuple(date.fromisoformat(day) for day in row["dates"].split()),
         datetime.strptime(start, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC) if start else None,
         round(float(row["hours"]) * 60) * 60_000, row["code"], tuple(filter(None, row["aliases"].split(";"))),
+        *(row.get(name) or None for name in ("status", "start_by", "start_note", "source")),
     )  # fmt: skip
 
 
 @cache
-def _table(name: str) -> tuple[dict[str, str], ...]:
+def packaged(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of one of the package's own tables, such as wec or circuits."""
     text = files("racelab.sources").joinpath("calendars", f"{name}.csv").read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))

@@ -8,13 +8,13 @@ its digest, so that none is ever written over one that a row names; whatever no 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
 from sqlalchemy.engine import make_url
 
+from racelab import wall
 from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
 from racelab.settings import get_settings
@@ -99,7 +99,7 @@ def archive_telemetry(store: Store, key: SessionKey, progress: Progress | None =
             "rows": rows,
             "digest": digest,
         }
-        rows_now = named_columns("telemetry_archives", [{**row, "created_utc": datetime.now(UTC)}])
+        rows_now = named_columns("telemetry_archives", [{**row, "created_utc": wall.now()}])
         held.replace_tables({"telemetry": {}, "telemetry_archives": rows_now}, session_id=key.session_id)
     sweep(store, key)
     return Archived(key, path, rows, digest)

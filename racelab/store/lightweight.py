@@ -6,13 +6,14 @@ are of the series ``local``; those that were ingested are read and given metrics
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from numbers import Integral
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+from racelab import wall
 from racelab.domain.series import Series
 from racelab.domain.sessions import Event, SessionKey
 from racelab.errors import BadInput, NotFound
@@ -72,7 +73,7 @@ class RaceStorage:
             if not isinstance(circuit, str) or not circuit.strip():
                 raise ValueError("it needs a circuit")
             code, start = read_race_type(race_type), None if is_missing(date) else instant(date)
-            season = (start or datetime.now(UTC)).year
+            season = (start or wall.now()).year
             event = Event(circuit, circuit=circuit)
             SessionKey(Series.LOCAL, season, 0, code)
         key = self._store.create_session(event, season, code)
@@ -83,7 +84,7 @@ class RaceStorage:
         origin = {
             "session_id": key.session_id, "source": LOCAL_SOURCE, "location": "racelab.get_db",
             "digest": sha256(f"{key} {circuit} {start}".encode()).hexdigest(), "version": "1",
-            "read_utc": datetime.now(UTC),
+            "read_utc": wall.now(),
         }  # fmt: skip
         rows = {"sessions": session, "ingest_runs": origin}
         self._store.write_tables({table: named_columns(table, [row]) for table, row in rows.items()})
@@ -106,7 +107,7 @@ class RaceStorage:
             if taken := sorted(shown.OWN & set(map(str, metrics))):
                 raise ValueError(f"{', '.join(taken)} cannot be a metric's name: the driver's own values have it")
             rows = metric_rows(metrics)
-        own = {"session_id": key.session_id, "car_number": car, "seat": _SEAT, "created_utc": datetime.now(UTC)}
+        own = {"session_id": key.session_id, "car_number": car, "seat": _SEAT, "created_utc": wall.now()}
         names = {str(name) for name in metrics} | {row["metric"] for row in rows}
         if "sector_strength" in names:
             names |= set(STRENGTHS)
@@ -169,7 +170,7 @@ class RaceStorage:
         row = {
             "session_id": key.session_id, "car_number": car, "target": target, "lap_number": 0,
             "model": model or "", "value": value, "detail": detail, "confidence": sure, "quality": "predicted",
-            "created_utc": datetime.now(UTC),
+            "created_utc": wall.now(),
         }  # fmt: skip
         self._store.append("predictions", row)
 
@@ -185,7 +186,7 @@ class RaceStorage:
             row = {
                 "session_id": key.session_id, "run_id": uuid4().hex, "driver_paces": to_json(driver_paces),
                 "laps": _count(n_laps, 0, "n_laps"), "races": _count(iterations, 1, "iterations"),
-                "results": to_json(results), "created_utc": datetime.now(UTC),
+                "results": to_json(results), "created_utc": wall.now(),
             }  # fmt: skip
         self._store.upsert("simulation_runs", [row])
 

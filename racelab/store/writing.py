@@ -1,11 +1,11 @@
 """The steps of the SQL store's writes, each inside a transaction that its caller holds."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from racelab import wall
 from racelab.domain.records import SessionData
 from racelab.domain.series import Series
 from racelab.domain.sessions import Event, SessionKey
@@ -116,7 +116,7 @@ def provenance_columns(data: SessionData, rows: int) -> Columns:
     origin = data.provenance
     row = {
         "session_id": data.session.key.session_id, "source": origin.source, "location": origin.location,
-        "digest": origin.digest, "version": origin.version, "read_utc": datetime.now(UTC),
+        "digest": origin.digest, "version": origin.version, "read_utc": wall.now(),
         "missing": ", ".join(data.missing) or None, "rows": rows,
     }  # fmt: skip
     return named_columns("ingest_runs", [row])

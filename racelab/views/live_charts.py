@@ -1,11 +1,11 @@
 """The charts of the live page: drawn from stored laps, up to the time that the tower shows."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from racelab import wall
 from racelab.views.figures import gap_figure, lap_time_figure, position_figure, stint_figure
 from racelab.views.live_layout import TABS, LiveLayout
 
@@ -38,7 +38,7 @@ class LiveCharts:
 
     def refresh(self, state: Any) -> None:
         """Draw again where a car has done another lap since the last time, at most every other second."""
-        now = datetime.now(UTC).timestamp()
+        now = wall.now().timestamp()
         if state is None or now - self._read < _READ_S:
             return
         progress = tuple((car.car_number, car.laps) for car in state.order)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import pandas as pd
 
+from racelab import wall
 from racelab.errors import NotFound, RacelabError
 from racelab.views.bar import SessionNames, bar_state
 from racelab.views.live_charts import LiveCharts
@@ -116,7 +117,7 @@ class LivePage:
 
     def _look(self) -> bool:
         """Whether another session is followed from now on."""
-        now = datetime.now(UTC).timestamp()
+        now = wall.now().timestamp()
         if self._looked and now - self._looked < _LOOK_AGAIN_S:
             return False
         self._looked = now
@@ -176,4 +177,4 @@ class LivePage:
 
 
 def _age_ms(updated: datetime | None) -> int:
-    return 0 if updated is None else max(0, round((datetime.now(UTC) - updated).total_seconds() * 1000))
+    return 0 if updated is None else max(0, round((wall.now() - updated).total_seconds() * 1000))

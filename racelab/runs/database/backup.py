@@ -1,10 +1,10 @@
 """Backups: what a store holds at one moment, in one file, while others go on writing."""
 
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from racelab import wall
 from racelab.errors import BadInput
 from racelab.runs.database import backup_folder, backup_postgres, backup_sqlite
 from racelab.runs.database.access import Opened, kind_of, looking, path_of
@@ -30,7 +30,7 @@ def back_up(settings: Settings, file: Path, progress: Progress, *, force: bool =
     _require_free(settings, file, force)
     file.parent.mkdir(parents=True, exist_ok=True)
     with looking(settings) as store:
-        made = datetime.now(UTC).isoformat(timespec="seconds")
+        made = wall.now().isoformat(timespec="seconds")
         manifest = Manifest(store.kind, _schema(store), made, version("racelab"), _COLUMNS)
         with new_backup(file, manifest) as target:
             manifest.rows = _KINDS[store.kind].save(store, target, file.parent, progress)

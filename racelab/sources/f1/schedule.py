@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from racelab import wall
 from racelab.domain.records import SessionData
 from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey, read_code
@@ -52,7 +53,7 @@ class FoundSession:
         """
         if self.name is None:
             raise SessionMissing(f"{self.label} does not exist: the schedule of the event has no such session")
-        if self.start is not None and self.start > datetime.now(UTC):
+        if self.start is not None and self.start > wall.now():
             raise SessionMissing(
                 f"{self.label} has not been run yet: it is scheduled for {self.start:%Y-%m-%d %H:%M} UTC"
             )
