@@ -9,6 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from racelab.errors import StoreError
 
+# Every topic that tells a session; the last four come only to those who are signed in.
+F1_LIVE_TOPICS = (
+    "Heartbeat,DriverList,ExtrapolatedClock,RaceControlMessages,SessionInfo,SessionStatus,SessionData,TeamRadio,"
+    "TimingAppData,TimingStats,TimingData,TrackStatus,WeatherData,LapCount,TopThree,RcmSeries,"
+    "CarData.z,Position.z,ChampionshipPrediction,PitLaneTimeCollection"
+)
+
 
 class Settings(BaseSettings):
     """The settings of racelab. Each is read from ``RACELAB_<NAME>``; none is a secret unless it says so."""
@@ -49,6 +56,16 @@ class Settings(BaseSettings):
     serve_port: int = Field(default=8000, ge=0, le=65535, description="Port of the REST API; 0 picks a free one")
     voila_port: int = Field(default=8866, ge=0, le=65535, description="Port of the dashboards; 0 picks a free one")
     run_timeout_s: int = Field(default=1800, ge=1, description="Seconds that a notebook's cell may run")
+    f1_live_url: str = Field(
+        default="https://livetiming.formula1.com/signalrcore", description="The hub of Formula 1's live timing"
+    )
+    f1_live_topics: str = Field(default=F1_LIVE_TOPICS, description="What the live feed subscribes to, with commas")
+    f1_live_headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Secret: further headers for the live feed, as a JSON object"
+    )
+    f1_live_silence_s: float = Field(
+        default=60.0, gt=0, description="Seconds without a message after which the live feed connects again"
+    )
     f1_username: SecretStr | None = Field(
         default=None, validation_alias="F1_USERNAME", description="Secret: F1TV account"
     )

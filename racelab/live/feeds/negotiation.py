@@ -54,10 +54,18 @@ async def negotiate(
     return _target(url, told, sent | ({"Cookie": cookies} if cookies else {}))
 
 
+class AccessRefused(FeedRefused):
+    """The server does not let us in: 401 or 403."""
+
+    def __init__(self, why: str, status: int) -> None:
+        super().__init__(why)
+        self.status = status
+
+
 def refusal(status: int, what: str, retry_after: str | None = None) -> FeedLost:
     """The error for an HTTP status that is no success."""
     if status in _REFUSED:
-        return FeedRefused(f"{what} was refused with status {status}")
+        return AccessRefused(f"{what} was refused with status {status}", status)
     wait = float(retry_after) if retry_after is not None and retry_after.isascii() and retry_after.isdecimal() else None
     return FeedLost(f"{what} failed with status {status}", min(wait, _LONGEST_WAIT_S) if wait is not None else None)
 
