@@ -11,7 +11,9 @@ from racelab import wall
 
 PACKAGE = Path(racelab.__file__).parent
 # Attributes and names that tell the time of day, whatever they are asked of; durations may be measured.
-_OF_ANYTHING = {"utcnow", "today", "time_ns", "localtime", "gmtime", "ctime", "asctime", "strftime_now"}
+_OF_ANYTHING = {"utcnow", "today", "time_ns"}
+# Without an instant they take the one that is.
+_OF_NOTHING = {"localtime", "gmtime", "ctime", "asctime"}
 _OF = {"now": {"datetime", "Timestamp", "date", "Datetime"}, "time": {"time"}, "strftime": {"time"}}
 
 
@@ -26,12 +28,14 @@ def readings(source: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module == "time":
             names = {alias.name for alias in node.names} & (_OF_ANYTHING | {"time"})
             found += [f"{node.lineno}: from time import {name}" for name in sorted(names)]
-        elif isinstance(node, ast.Call) and any(
-            isinstance(each, ast.Constant) and each.value in ("now", "today") for each in node.args
-        ):
-            # pandas and numpy take these words for an instant.
+        elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            found += [f"{node.lineno}: {name}" for word in ("datetime64", "Timestamp", "to_datetime") if word in name]
+            words = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            is_word = {"now", "today"}.intersection(map(str, words)) and name.endswith(
+                ("datetime64", "Timestamp", "to_datetime")
+            )
+            if is_word or (not node.args and name.rpartition(".")[2] in _OF_NOTHING):
+                found.append(f"{node.lineno}: {name}")
     return found
 
 
@@ -39,7 +43,7 @@ def readings(source: str) -> list[str]:
     "source",
     [
         "datetime.now(UTC)", "x = datetime.datetime.utcnow", "date.today()", "time.time()", "from time import time",
-        "pd.Timestamp.now()", "np.datetime64('now')", "pd.Timestamp('today')", "time.time_ns()", "time.strftime('%H')",
+        "pd.Timestamp.now()", "np.datetime64('now')", "pd.Timestamp('today')", "time.time_ns()", "time.strftime('%H')", "time.gmtime()",
     ],
 )  # fmt: skip
 def test_a_reading_of_the_time_is_found(source):
@@ -47,7 +51,16 @@ def test_a_reading_of_the_time_is_found(source):
 
 
 @pytest.mark.parametrize(
-    "source", ["clock.now()", "wall.now()", "time.monotonic()", "time.perf_counter()", "at.strftime('%H')", "f('now')"]
+    "source",
+    [
+        "clock.now()",
+        "wall.now()",
+        "time.monotonic()",
+        "time.perf_counter()",
+        "at.strftime('%H')",
+        "time.gmtime(5)",
+        "f('now')",
+    ],
 )
 def test_a_clock_that_was_given_is_none(source):
     assert readings(source) == []
