@@ -55,6 +55,19 @@ class Settings(BaseSettings):
     serve_host: str = Field(default="127.0.0.1", description="Address that `racelab serve` listens on")
     serve_port: int = Field(default=8000, ge=0, le=65535, description="Port of the REST API; 0 picks a free one")
     voila_port: int = Field(default=8866, ge=0, le=65535, description="Port of the dashboards; 0 picks a free one")
+    monitor: bool = Field(default=True, description="Whether `racelab serve` runs the race monitor too")
+    monitor_series: str = Field(default="f1,wec,imsa", description="The series whose races the monitor follows")
+    monitor_check_s: float = Field(default=300.0, gt=0, description="Seconds between two looks at the calendar")
+    monitor_warm_up_s: float = Field(
+        default=900.0, ge=0, description="Seconds before a race's start at which the monitor connects to its feed"
+    )
+    monitor_margin_s: float = Field(
+        default=1800.0, ge=0, description="Seconds beyond its scheduled length after which a silent race counts as over"
+    )
+    monitor_lease_s: float = Field(
+        default=60.0, gt=0, description="Seconds after which another monitor takes the place of one that says nothing"
+    )
+    monitor_races: int = Field(default=1000, ge=1, description="Races that the monitor simulates at each lap")
     run_timeout_s: int = Field(default=1800, ge=1, description="Seconds that a notebook's cell may run")
     f1_live_url: str = Field(
         default="https://livetiming.formula1.com/signalrcore", description="The hub of Formula 1's live timing"
