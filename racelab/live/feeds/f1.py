@@ -15,7 +15,6 @@ from racelab.live.feeds.health import FeedHealth
 from racelab.live.feeds.negotiation import AccessRefused
 from racelab.live.feeds.sign_in import Account, SignIn
 from racelab.live.feeds.signalr import Hub, Message, hub
-from racelab.live.identity import LiveSession
 from racelab.settings import Settings
 from racelab.sources import f1live
 
@@ -25,25 +24,24 @@ _SUBSCRIBE, _FEED = "Subscribe", "feed"
 
 
 class F1Feed:
-    """The live timing of a session, connected again as often as it breaks."""
+    """The live timing of whichever session runs, connected again as often as it breaks."""
 
     protocol = f1live.SOURCE
 
     def __init__(
-        self, session: LiveSession, settings: Settings, clock: Clock, account: Account | None,
+        self, settings: Settings, clock: Clock, account: Account | None,
         rng: random.Random | None = None, patience: Patience | None = None,
     ) -> None:  # fmt: skip
         """A feed that connects once its frames are asked for.
 
         Args:
-            session: stands in the recording's first line.
-            settings: ``f1_live_url``, ``f1_live_topics``, ``f1_live_headers`` and ``f1_live_silence_s``.
+            settings: its ``f1_live_url``, ``f1_live_topics``, ``f1_live_headers`` and ``f1_live_silence_s``.
             clock: of the instants of receipt and the waits.
             account: gives the token, see `f1_account`; None to connect without.
             rng: spreads the waits.
             patience: how the feed bears trouble.
         """
-        self.manifest: dict[str, Any] = session.to_manifest()
+        self.manifest: dict[str, Any] = {}
         self.health = FeedHealth("Formula 1 live timing")
         self._settings, self._clock = settings, clock
         self._topics = [name.strip() for name in settings.f1_live_topics.split(",") if name.strip()]

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
@@ -202,10 +203,10 @@ async def _connected(to: Negotiated, timeout_s: float) -> ClientConnection:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """The record as an object; None where it is none."""
+    """The record as an object; None where it is none, or has values or letters that JSON cannot have."""
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
+        record = orjson.loads(text)
+    except ValueError:
         return None
     return record if isinstance(record, dict) else None
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
+
 from racelab.domain.frames import Frame
 from racelab.domain.records import Record
 from racelab.sources.f1live import specification as spec
@@ -14,17 +16,18 @@ from racelab.sources.f1live.final import final_records
 from racelab.sources.f1live.messages import Messages
 from racelab.sources.f1live.rows import Rows
 from racelab.sources.f1live.session import SessionTrack
+from racelab.sources.f1live.stamps import Stamps
 from racelab.sources.f1live.telemetry import Samples
-from racelab.sources.f1live.telling import Telling, missed_lap
+from racelab.sources.f1live.telling import Telling, missed_lap, skipped_message
 from racelab.sources.f1live.track import Track
-from racelab.sources.f1live.values import epoch_ms, instant, part, stamp_ms, text, whole
+from racelab.sources.f1live.values import epoch_ms, instant, part, text, whole
 
 # What a message may stumble over whose parts are not what they should be.
 _STRANGE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 _KEPT = 1_000
 _JOINED = (*spec.FIRST, spec.RACE_CONTROL, spec.WEATHER, spec.TIMING)
-# The feed's stamp counts, unless it is as far from the instant of receipt as no delay is: then one clock is wrong.
-_FURTHEST_MS = 300_000
+# Samples wait for the session's start only so long; what is older is of no lap.
+_BEFORE_START = 20_000
 
 
 class Parser:
@@ -44,6 +47,7 @@ class Parser:
         self.telling = Telling(self.track, self.messages)
         self.cars: dict[str, CarTrack] = {}
         self.samples = samples
+        self.stamps = Stamps()
         self.skipped: list[str] = []
         self.unread = 0
 
@@ -58,25 +62,44 @@ class Parser:
         payload = frame.payload
         topic: Any = None
         try:
+            if isinstance(payload, str):
+                raise ValueError(f"not a message: {payload}")
             topic, content = payload[0], payload[1]
-            at = _moment(payload, frame.received_at)
+            if topic == spec.SUBSCRIBE:
+                self.stamps.join(frame.received_at, content)
+            at = self.stamps.moment(frame.received_at, payload[2] if len(payload) > 2 else None)
             if topic == spec.TIMING:
                 self._timing(content, at, found)
             elif topic in spec.KNOWN:
                 self._other(topic, content, at, found)
             found += self.session.tick(at, self.telling.leader_laps)
         except _STRANGE as error:
-            self._skip(f"{str(topic)[:40]} at {frame.received_at:%H:%M:%S}: {type(error).__name__}: {str(error)[:80]}")
+            why = f"{type(error).__name__}: {str(error)[:80]}"
+            found += self._skip(f"{str(topic)[:40]} at {frame.received_at:%H:%M:%S}: {why}")
         return found
 
     def finish(self) -> Iterator[Record]:
         """Laps, stops and places as the whole session tells them, where that is more, and the classification."""
         return final_records(self.cars, self.session, self.telling)
 
-    def _skip(self, why: str) -> None:
+    def telemetry(self) -> pd.DataFrame | None:
+        """The samples that wait, in the columns of the telemetry table; None for none. Then nothing waits.
+
+        Before the session's start is known its time is not, and samples wait for it; old ones are dropped.
+        """
+        if self.samples is None or not len(self.samples):
+            return None
+        if self.track.start is None:
+            self.samples.keep(_BEFORE_START)
+            return None
+        return self.samples.take(self.track.start)
+
+    def _skip(self, name: str) -> list[Record]:
         self.unread += 1
-        if len(self.skipped) < _KEPT:
-            self.skipped.append(why)
+        if len(self.skipped) >= _KEPT:
+            return []
+        self.skipped.append(name)
+        return [skipped_message(name)]
 
     def _other(self, topic: str, content: Any, at: int, found: list[Record]) -> None:
         if topic == spec.SUBSCRIBE:
@@ -200,10 +223,3 @@ class Parser:
             found.append(replace(message, time_ms=self.session.time_ms(happened)))
         for number, lap_ms in judged ^ self.messages.deleted:
             found += self.telling.time_judged(self.cars, number, lap_ms)
-
-
-def _moment(payload: Any, received: datetime) -> int:
-    """The instant (ms since 1970) of a message."""
-    at = epoch_ms(received)
-    stamp = stamp_ms(payload[2]) if len(payload) > 2 else None
-    return at if stamp is None or abs(stamp - at) > _FURTHEST_MS else stamp

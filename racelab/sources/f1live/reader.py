@@ -14,6 +14,7 @@ from racelab.sources.f1live.outline import Frames, Outline, outline_of
 from racelab.sources.f1live.parser import Parser
 from racelab.sources.f1live.recording import Recording, sniff, stream_files, text_files
 from racelab.sources.f1live.telemetry import Samples
+from racelab.sources.f1live.telling import skipped_message
 from racelab.sources.hints import Hints
 
 SOURCE, VERSION = "f1live", "1"
@@ -76,7 +77,7 @@ class FoundSession:
         _end(data, parser)
         data.telemetry = samples.take(parser.track.start or 0) if len(samples) else None
         data.missing = _missing(data, self.outline.is_scheduled)
-        data.repairs += [*_skew(self.outline), *_skipped(getattr(self.recording, "skipped", []), parser.skipped)]
+        data.repairs += [*_skew(self.outline), *map(skipped_message, getattr(self.recording, "skipped", []))]
         return data
 
 
@@ -161,11 +162,3 @@ def _skew(outline: Outline) -> list[Repair]:
             after.isoformat(), reason,
         )
     ]  # fmt: skip
-
-
-def _skipped(lines: list[str], messages: list[str]) -> list[Repair]:
-    reason = "it cannot be read; the messages after it stand as they are"
-    return [
-        Repair("skipped_message", "messages", name, "content", None, None, reason)
-        for name in [*lines, *messages][:1000]
-    ]

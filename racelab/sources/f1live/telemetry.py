@@ -64,6 +64,10 @@ class Samples:
         order = ["car_number", "kind", "time_ms"]
         return frame.drop_duplicates(order, keep="last").sort_values(order, ignore_index=True)
 
+    def keep(self, most: int) -> None:
+        """Drop all but the newest samples."""
+        del self._rows[: max(len(self._rows) - most, 0)]
+
     def _add(self, entry: Any, stamp: str, cars: str, row: Any) -> None:
         at, told = stamp_ms(part(entry, stamp)), part(entry, cars)
         if at is None or not isinstance(told, dict):

@@ -13,6 +13,7 @@ from racelab.sources.f1live.messages import Messages
 from racelab.sources.f1live.sync import Timed, live
 from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.tyres import TyreSet, set_at
+from racelab.sources.f1live.values import text
 
 Key = tuple[str, int]
 
@@ -139,3 +140,9 @@ def missed_lap(car_number: str, lap_number: int) -> Repair:
     """The name of a lap that no message told."""
     reason = "no message tells this lap: the stream was not followed while it was driven"
     return Repair("missed_lap", "laps", f"{car_number}/{lap_number}", "lap_number", None, None, reason)
+
+
+def skipped_message(name: str) -> Repair:
+    """The name of a message, or of a recording's line, that cannot be read."""
+    reason = "it cannot be read; the messages after it stand as they are"
+    return Repair("skipped_message", "messages", text(name) or "", "content", None, None, reason)

@@ -6,6 +6,7 @@ from typing import Any
 from racelab.domain.time import parse_duration
 
 _DAY_MS = 86_400_000
+_LONGEST = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Instants outside of these are faults: the feed began in 2018.
 _FIRST_MS, _LAST_MS = 1_262_304_000_000, 4_102_444_800_000
@@ -71,9 +72,13 @@ def number(value: Any, low: float, high: float) -> float | None:
 
 
 def text(value: Any) -> str | None:
-    """Words without blanks around them, or None."""
-    words = value.strip() if isinstance(value, str) else ""
-    return words or None
+    """Words without blanks around them, or None; what no page or store can hold is a blank, and their length is bounded."""
+    if not isinstance(value, str):
+        return None
+    words = value[:_LONGEST]
+    if not words.isprintable():
+        words = "".join(letter if letter.isprintable() else " " for letter in words)
+    return words.strip() or None
 
 
 def part(value: Any, key: str) -> Any:
