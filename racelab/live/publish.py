@@ -5,7 +5,8 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from racelab.domain.flags import Flag, RaceControlMessage
+from racelab.domain.drive_time import Drive
+from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
 from racelab.domain.records import Weather
 from racelab.domain.sessions import SessionKey
 from racelab.live.state import CarState, RaceState
@@ -20,19 +21,23 @@ _CAR_FIELDS = frozenset(field.name for field in fields(CarState))
 
 def car_to_json(car: CarState) -> str:
     """A car's state as JSON with the fields of CarState; null ones are left out."""
-    held = {name: getattr(car, name) for name in CarState.__slots__}
-    return json.dumps({name: value for name, value in held.items() if value is not None}, ensure_ascii=False)
+    held = ((name, getattr(car, name)) for name in CarState.__slots__)
+    return json.dumps({name: value for name, value in held if value is not None and value != ()}, ensure_ascii=False)
 
 
 def car_from_json(text: str) -> CarState:
     """The car's state; fields that this version does not know are passed over."""
-    return CarState(**{name: value for name, value in json.loads(text).items() if name in _CAR_FIELDS})
+    held = {name: value for name, value in json.loads(text).items() if name in _CAR_FIELDS}
+    if "drives" in held:
+        held["drives"] = tuple(Drive(*drive) for drive in held["drives"])
+    return CarState(**held)
 
 
 def race_to_json(state: RaceState) -> str:
     """The session's state as JSON; ``cars`` are the cars' numbers in their order, the ledger stays here."""
     held: dict[str, Any] = {name: getattr(state, name) for name in _PLAIN}
     held["flag"] = state.flag.value if state.flag else None
+    held["flags"] = [_plain(change) for change in state.flags]
     held["weather"] = _plain(state.weather) if state.weather else None
     held["messages"] = [_plain(message) for message in state.messages]
     held["cars"] = [car.car_number for car in state.order]
@@ -45,6 +50,7 @@ def race_from_json(text: str) -> tuple[RaceState, list[str]]:
     state = RaceState(
         **{name: held[name] for name in _PLAIN if name in held},
         flag=Flag(held["flag"]) if held.get("flag") else None,
+        flags=tuple(TrackStatus(**one | {"flag": Flag(one["flag"])}) for one in held.get("flags", ())),
         weather=Weather(**_timed(held["weather"])) if held.get("weather") else None,
         messages=tuple(RaceControlMessage(**_timed(message)) for message in held.get("messages", ())),
     )

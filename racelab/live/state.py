@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from racelab.domain.drive_time import Drive, driver_times
 from racelab.domain.entries import Driver
-from racelab.domain.flags import Flag, RaceControlMessage
+from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
 from racelab.domain.records import Timing, Weather
 
 # What a car is doing; the tower shows the word.
@@ -51,6 +52,24 @@ class CarState:
     energy_pct: float | None = None
     last_line_ms: int | None = None
     status: str | None = None
+    # Session times in ms: the last pit exit, the pit entry of a car that is in the pits, the start of the drive under way.
+    last_stop_ms: int | None = None
+    pit_since_ms: int | None = None
+    driver_since_ms: int | None = None
+    # The drives that are over; the time in the pit lane belongs to none.
+    drives: tuple[Drive, ...] = ()
+
+    @property
+    def driver_times(self) -> dict[str, int]:
+        """Ms that each driver has driven in the drives that are over, by name."""
+        return driver_times(self.drives)
+
+    def drives_until(self, now_ms: int) -> tuple[Drive, ...]:
+        """All drives, the one under way with this session time as its end, as `domain.drive_time` takes them."""
+        since = self.driver_since_ms
+        if self.driver is None or since is None or now_ms <= since:
+            return self.drives
+        return (*self.drives, Drive(self.driver, since, now_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,8 @@ class RaceState:
     time_ms: int = 0
     flag: Flag | None = None
     flag_since_ms: int | None = None
+    # Every change of the flag, from the first on.
+    flags: tuple[TrackStatus, ...] = ()
     elapsed_ms: int | None = None
     remaining_ms: int | None = None
     remaining_laps: int | None = None

@@ -7,55 +7,64 @@ from typing import Any
 from racelab.domain.entries import Entry
 from racelab.domain.records import Timing
 from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
+from racelab.live.reducers.drives import closed, named, opened
 from racelab.live.reducers.marks import counts, timed
-from racelab.live.state import CarState, RaceState
+from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, RETIRED, RUNNING, CarState, RaceState
 
 _TIMING = tuple(field.name for field in fields(Timing))
 _read = attrgetter(*_TIMING)
+_NONE: frozenset[str] = frozenset()
+_LAST, _SECTORS = frozenset({"last_lap_ms"}), frozenset({"s1_ms", "s2_ms", "s3_ms"})
 
 
 def enter(state: RaceState, entry: Entry) -> RaceState:
     """A car is named; what was not told keeps its value."""
     car, ledger = car_of(state, entry.car_number), ledger_of(state, entry.car_number)
-    named = given(
+    changed = given(
         car_class=entry.car_class, team=entry.team, manufacturer=entry.manufacturer, colour=entry.colour,
-        driver=car.driver or (entry.drivers[0].name if entry.drivers else None),
     )  # fmt: skip
+    if car.driver is None and entry.drivers:
+        changed |= named(state, car, entry.drivers[0].name, state.time_ms)
     crew = entry.drivers or ledger.crew
-    return with_car(state, replace(car, **named), replace(ledger, crew=crew))
+    return with_car(state, evolved(car, changed), replace(ledger, crew=crew))
 
 
 def time(state: RaceState, line: Timing) -> RaceState:
     """The provider's line for a car: what it says wins over what is computed."""
     car, ledger = car_of(state, line.car_number), ledger_of(state, line.car_number)
     changed = given(
-        driver=line.driver, stops=line.stops, energy_pct=line.energy_pct, status=line.status,
+        stops=line.stops, energy_pct=line.energy_pct, status=line.status,
         compound=line.compound.value if line.compound else None, tyre_age=line.tyre_age,
         laps=max(line.laps, car.laps or 0) if line.laps is not None else None,
     )  # fmt: skip
+    changed |= named(state, car, line.driver, line.time_ms)
+    if line.status is not None and line.status != car.status:
+        changed |= _ended(evolved(car, changed), car.status, line)
     times = _times(line)
     if times:
-        changed |= _timed(state, car, line, times)
+        changed |= timed(state, car, times, _uncounted(state, car, line))
     if line.best_lap_ms is not None:
         changed["best_lap_ms"] = line.best_lap_ms
     told = evolved(ledger, {"told": _told(ledger.told, line)})
     return with_car(state, evolved(car, changed), told, line.time_ms)
 
 
-def _timed(state: RaceState, car: CarState, line: Timing, times: dict[str, int | None]) -> dict[str, Any]:
-    """The line's times: the last lap belongs to the laps that are done, sectors to the lap that is under way."""
-    sectors = {name: value for name, value in times.items() if name != "last_lap_ms"}
+def _ended(car: CarState, before: str | None, line: Timing) -> dict[str, Any]:
+    """The drive ends with the car's race, and begins anew where a car that was given up comes back."""
+    if line.status in (FINISHED, RETIRED, DISQUALIFIED):
+        return closed(car, line.time_ms)
+    is_back = before == RETIRED and line.status in (RUNNING, OUT_LAP) and car.pit_since_ms is None
+    return opened(car, line.time_ms) if is_back else {}
+
+
+def _uncounted(state: RaceState, car: CarState, line: Timing) -> frozenset[str]:
+    """The last lap belongs to the laps that are done, sectors to the lap that is under way."""
+    if car.laps is not None and car.laps > 1 and (line.laps is None or line.laps > 1):
+        return _NONE
+    told = line.laps if line.laps is not None else car.laps
     done = car.laps if car.laps is not None else line.laps
-    changed = timed(state, car, sectors, counted=counts(state, None if done is None else done + 1))
-    if "last_lap_ms" not in times:
-        return changed
-    own = timed(
-        state,
-        evolved(car, changed),
-        {"last_lap_ms": times["last_lap_ms"]},
-        counted=counts(state, line.laps if line.laps is not None else car.laps),
-    )
-    return changed | own
+    last = _NONE if counts(state, told) else _LAST
+    return last if counts(state, None if done is None else done + 1) else last | _SECTORS
 
 
 def _times(line: Timing) -> dict[str, int | None]:

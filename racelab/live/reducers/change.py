@@ -1,10 +1,12 @@
 """Small steps that the reducers share."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from operator import attrgetter
-from typing import Any, TypeVar
+from itertools import repeat
+from operator import attrgetter, call
+from typing import Any, NamedTuple, TypeVar
 
 from racelab.live.state import CarLedger, CarState, RaceState
 
@@ -12,23 +14,36 @@ _Held = TypeVar("_Held")
 
 
 def evolved(held: _Held, changes: Mapping[str, Any]) -> _Held:
-    """The dataclass with these fields changed, as `dataclasses.replace` gives it, at a third of its time."""
+    """The dataclass with these fields changed, as `dataclasses.replace` gives it, at a fifth of its time.
+
+    It is for dataclasses with slots and without a ``__post_init__``.
+    """
     if not changes:
         return held
     kind: Any = type(held)
-    places, read = _shape(kind)
-    values = list(read(held))
+    shape = _shape(kind)
+    values = list(shape.read(held))
     for name, value in changes.items():
-        values[places[name]] = value
-    made: _Held = kind(*values)
+        values[shape.places[name]] = value
+    made: _Held = object.__new__(kind)
+    # A frozen dataclass sets its fields one by one in Python; here that loop is in C.
+    deque(map(call, shape.setters, repeat(made), values), maxlen=0)
     return made
 
 
+class _Shape(NamedTuple):
+    """The places of a dataclass's fields, a way to read them all at once, and the ways to set each."""
+
+    places: dict[str, int]
+    read: Callable[[Any], tuple[Any, ...]]
+    setters: tuple[Callable[[Any, Any], None], ...]
+
+
 @cache
-def _shape(kind: Any) -> tuple[dict[str, int], Callable[[Any], tuple[Any, ...]]]:
-    """The places of a dataclass's fields, and a way to read them all at once."""
+def _shape(kind: Any) -> _Shape:
     names = [field.name for field in fields(kind)]
-    return {name: place for place, name in enumerate(names)}, attrgetter(*names)
+    places = {name: place for place, name in enumerate(names)}
+    return _Shape(places, attrgetter(*names), tuple(vars(kind)[name].__set__ for name in names))
 
 
 def at(state: RaceState, time_ms: int | None) -> int:

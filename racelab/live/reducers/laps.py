@@ -7,6 +7,7 @@ from racelab.analysis.crossings import is_assumed
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap
 from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
+from racelab.live.reducers.drives import closed, named
 from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, CarLedger, CarState, RaceState
 
@@ -23,15 +24,18 @@ def complete(state: RaceState, lap: Lap) -> RaceState:
     is_new = lap.lap_number > ledger.newest
     changed = given(
         laps=max(car.laps or 0, lap.lap_number),
-        driver=_driver(ledger, lap.seat),
         compound=lap.compound.value if lap.compound else None,
-        tyre_age=lap.tyre_age,
+        tyre_age=_tyre_age(car, ledger, lap, is_new=is_new),
         last_line_ms=lap.end_ms,
     )
-    changed |= timed(state, car, _times(lap), counted=counts(state, lap.lap_number))
+    times = _times(lap)
+    changed |= named(state, car, _driver(ledger, lap.seat), car.last_line_ms or 0)
+    changed |= timed(state, car, times, frozenset() if counts(state, lap.lap_number) else frozenset(times))
     changed |= _stint(car, lap) if is_new else {}
     if ledger.told is None or ledger.told.status is None:
-        changed["status"] = _status(state, car, lap)
+        changed["status"] = _status(state, car, lap, is_new=is_new)
+    if _is_last(state, lap, is_new=is_new) and lap.end_ms is not None:
+        changed |= closed(evolved(car, changed), lap.end_ms)
     crossed = _crossed(ledger, lap) if is_new else ledger
     return with_car(state, evolved(car, changed), crossed, lap.end_ms)
 
@@ -56,11 +60,27 @@ def _stint(car: CarState, lap: Lap) -> dict[str, Any]:
     return {"stint": stint, "stint_laps": 1 if stint != car.stint else (car.stint_laps or 0) + 1}
 
 
-def _status(state: RaceState, car: CarState, lap: Lap) -> str | None:
+def _tyre_age(car: CarState, ledger: CarLedger, lap: Lap, *, is_new: bool) -> int | None:
+    """The provider's word; where it tells no ages but that of the set when it went on, a lap counts one."""
+    if lap.tyre_age is not None or car.tyre_age is None or not is_new:
+        return lap.tyre_age
+    tells = ledger.told is not None and ledger.told.tyre_age is not None
+    return None if tells else car.tyre_age + 1
+
+
+def _is_last(state: RaceState, lap: Lap, *, is_new: bool) -> bool:
+    """Whether the chequered flag ended the lap; one of before it that is told again is not the car's last."""
+    return lap.flag is Flag.CHEQUERED or (state.flag is Flag.CHEQUERED and is_new)
+
+
+def _status(state: RaceState, car: CarState, lap: Lap, *, is_new: bool) -> str | None:
     if car.status in (RETIRED, DISQUALIFIED):
         return car.status
-    if state.flag is Flag.CHEQUERED or lap.flag is Flag.CHEQUERED:
+    if _is_last(state, lap, is_new=is_new):
         return FINISHED
+    if not is_new and car.status is not None:
+        # Told again, a lap says nothing of where the car is by now.
+        return car.status
     return PIT if lap.pit_in else RUNNING
 
 

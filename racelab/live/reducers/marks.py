@@ -13,23 +13,27 @@ def counts(state: RaceState, lap_number: int | None) -> bool:
     return not state.is_race or lap_number is None or lap_number > 1
 
 
-def timed(state: RaceState, car: CarState, times: dict[str, int | None], *, counted: bool = True) -> dict[str, Any]:
+def timed(
+    state: RaceState, car: CarState, times: dict[str, int | None], uncounted: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """What changes in the car by new times (last lap, sectors): the times, its bests and its marks.
 
-    A time that is None is cleared with its mark; times that are not ``counted`` are shown and are no bests.
+    A time that is None is cleared with its mark; ``uncounted`` ones are shown and are no bests. A time that is told
+    again keeps its mark.
     """
-    changed: dict[str, Any] = dict(times)
-    marks = {column: mark for column, mark in car.marks.items() if column not in times}
-    if not counted:
-        return changed | {"marks": marks}
+    changed: dict[str, Any] = {}
+    marks = car.marks
     for column, value in times.items():
         own = getattr(car, _BEST[column])
-        if value is None or (own is not None and value > own):
+        if value == getattr(car, column) and (value is None or own is not None):
+            continue
+        changed[column] = value
+        marks = {name: mark for name, mark in marks.items() if name != column}
+        if value is None or column in uncounted or (own is not None and value > own):
             continue
         changed[_BEST[column]] = value
         marks[column] = SESSION if value <= _class_best(state, car, _BEST[column], value) else PERSONAL
-    changed["marks"] = marks
-    return changed
+    return changed if marks is car.marks else changed | {"marks": marks}
 
 
 def _class_best(state: RaceState, car: CarState, column: str, value: int) -> int:

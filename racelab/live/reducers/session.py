@@ -8,14 +8,17 @@ from racelab.live.reducers.change import at, evolved
 from racelab.live.state import RaceState
 
 KEPT_MESSAGES = 50
+# A long race has some hundred; the bound is against a source that does not stop.
+KEPT_FLAGS = 1_000
 
 
 def flag(state: RaceState, status: TrackStatus) -> RaceState:
     """The track is under another flag; the chequered one of a race stays, whatever the track is like afterwards."""
-    if state.is_race and state.flag is Flag.CHEQUERED:
-        return replace(state, time_ms=at(state, status.time_ms))
-    since = state.flag_since_ms if status.flag is state.flag else status.time_ms
-    return replace(state, flag=status.flag, flag_since_ms=since, time_ms=at(state, status.time_ms))
+    now = at(state, status.time_ms)
+    if status.flag is state.flag or (state.is_race and state.flag is Flag.CHEQUERED):
+        return replace(state, time_ms=now)
+    flags = (*state.flags, status)[-KEPT_FLAGS:]
+    return replace(state, flag=status.flag, flag_since_ms=status.time_ms, flags=flags, time_ms=now)
 
 
 def status(state: RaceState, change: SessionStatus) -> RaceState:

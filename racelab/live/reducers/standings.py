@@ -17,7 +17,7 @@ def settle(state: RaceState) -> RaceState:
 
     It depends only on the cars and the ledger, so that settling once after many records or after each is the same.
     """
-    state = replace(state, cars={number: _judged(state, car) for number, car in state.cars.items()})
+    state = evolved(state, {"cars": {number: _judged(state, car) for number, car in state.cars.items()}})
     order, distances = _order(state), Distances.of(state)
     cars, in_class = {}, dict[str | None, list[CarState]]()
     for place, car in enumerate(order):
@@ -26,7 +26,7 @@ def settle(state: RaceState) -> RaceState:
         ahead = order[place - 1] if place else None
         rival = mates[-2] if len(mates) > 1 else None
         cars[car.car_number] = _placed(distances, car, place + 1, len(mates), order[0], ahead, mates[0], rival)
-    return replace(state, cars={number: cars[number] for number in state.cars})
+    return evolved(state, {"cars": {number: cars[number] for number in state.cars}})
 
 
 def _order(state: RaceState) -> list[CarState]:
@@ -73,14 +73,19 @@ def _placed(
 
 
 def _judged(state: RaceState, car: CarState) -> CarState:
-    """The car; one that has not come round for long, where nobody tells its status, has stopped."""
+    """The car; one that has not come round for long, where nobody tells its status, has stopped.
+
+    It is judged anew each time, so that the state does not depend on how often it was settled on the way.
+    """
     told = state.ledger.get(car.car_number, NOTHING).told
-    if not state.is_race or car.status not in (RUNNING, OUT_LAP) or car.last_line_ms is None:
+    if not state.is_race or car.status not in (RUNNING, OUT_LAP, STOPPED) or car.last_line_ms is None:
+        return car
+    if told is not None and told.status is not None:
         return car
     long = _LAPS_TO_STOPPED * car.best_lap_ms if car.best_lap_ms else _MS_TO_STOPPED
-    if (told is not None and told.status is not None) or state.time_ms - car.last_line_ms <= long:
-        return car
-    return replace(car, status=STOPPED)
+    if state.time_ms - car.last_line_ms > long:
+        return replace(car, status=STOPPED) if car.status != STOPPED else car
+    return replace(car, status=RUNNING if car.stint_laps else OUT_LAP) if car.status == STOPPED else car
 
 
 def _wins(told: Gap, computed: Gap) -> Gap:
