@@ -104,6 +104,14 @@ def load_race_control(session: Reference, *, db: str | None = None) -> pd.DataFr
     return _load("race_control", session, db)
 
 
+def load_incidents(session: Reference, *, db: str | None = None) -> pd.DataFrame:
+    """Incidents of a session that was followed live or replayed: what race control told, and what its timing lets infer.
+
+    ``phase`` is candidate, confirmed or cleared; ``origin`` is race_control or inferred, and the text says which.
+    """
+    return _load("incidents", session, db)
+
+
 def load_repairs(session: Reference, *, db: str | None = None) -> pd.DataFrame:
     """What named rules changed or left out in a session; a row whose value after is the one before is a note."""
     return _load("repairs", session, db)

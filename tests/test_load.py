@@ -16,7 +16,7 @@ LOADERS = {
     "entries": rl.load_entries, "drivers": rl.load_drivers, "laps": rl.load_laps, "pit_stops": rl.load_pit_stops,
     "results": rl.load_results, "weather": rl.load_weather, "track_status": rl.load_track_status,
     "session_status": rl.load_session_status, "race_control": rl.load_race_control, "repairs": rl.load_repairs,
-    "predictions": rl.load_predictions, "simulations": rl.load_simulations,
+    "predictions": rl.load_predictions, "simulations": rl.load_simulations, "incidents": rl.load_incidents,
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ OF_A_SESSION: list[str] = [
     "load_entries", "load_drivers", "load_laps", "load_stints", "load_driver_metrics", "load_pit_stops", "load_results",
     "load_weather", "load_track_status", "load_session_status", "load_race_control", "load_repairs", "load_predictions",
     "load_simulations", "load_provenance", "load_checks", "load_quarantine", "load_telemetry",
+    "load_incidents",
 ]  # fmt: skip
 
 WITH_TELEMETRY = "1"

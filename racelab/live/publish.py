@@ -7,6 +7,7 @@ from typing import Any
 
 from racelab.domain.drive_time import Drive
 from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
+from racelab.domain.incidents import Incident, IncidentKind, IncidentOrigin, IncidentPhase
 from racelab.domain.records import Weather
 from racelab.domain.sessions import SessionKey
 from racelab.live.state import CarState, RaceState
@@ -40,6 +41,7 @@ def race_to_json(state: RaceState) -> str:
     held["flags"] = [_plain(change) for change in state.flags]
     held["weather"] = _plain(state.weather) if state.weather else None
     held["messages"] = [_plain(message) for message in state.messages]
+    held["incidents"] = [_plain(incident) for incident in state.incidents]
     held["cars"] = [car.car_number for car in state.order]
     return json.dumps(held, ensure_ascii=False)
 
@@ -53,6 +55,7 @@ def race_from_json(text: str) -> tuple[RaceState, list[str]]:
         flags=tuple(TrackStatus(**one | {"flag": Flag(one["flag"])}) for one in held.get("flags", ())),
         weather=Weather(**_timed(held["weather"])) if held.get("weather") else None,
         messages=tuple(RaceControlMessage(**_timed(message)) for message in held.get("messages", ())),
+        incidents=tuple(_incident(incident) for incident in held.get("incidents", ())),
     )
     return state, list(held.get("cars", ()))
 
@@ -114,6 +117,13 @@ class LiveReader:
 def _plain(record: Any) -> dict[str, Any]:
     held = {name: value for name, value in asdict(record).items() if value is not None}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in held.items()}
+
+
+def _incident(held: dict[str, Any]) -> Incident:
+    kinds = {
+        "kind": IncidentKind(held["kind"]), "phase": IncidentPhase(held["phase"]), "origin": IncidentOrigin(held["origin"]),
+    }  # fmt: skip
+    return Incident(**held | kinds)
 
 
 def _timed(held: dict[str, Any]) -> dict[str, Any]:

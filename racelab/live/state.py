@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from racelab.domain.drive_time import Drive, driver_times
 from racelab.domain.entries import Driver
 from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
+from racelab.domain.incidents import Incident
 from racelab.domain.records import Timing, Weather
 
 # What a car is doing; the tower shows the word.
@@ -105,6 +106,8 @@ class RaceState:
     status: str | None = None
     weather: Weather | None = None
     messages: tuple[RaceControlMessage, ...] = ()
+    # Those that are open and the last ones that are over, as published: the reducers leave it empty.
+    incidents: tuple[Incident, ...] = ()
     cars: dict[str, CarState] = field(default_factory=dict)
     # A race is ordered by laps and time, any other session by the best lap.
     is_race: bool = True

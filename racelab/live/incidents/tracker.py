@@ -1,12 +1,13 @@
 """The tracker: records in, incidents out, record by record, so that frames and batches make no difference."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from racelab.domain.entries import Entry
 from racelab.domain.flags import RaceControlMessage, TrackStatus
-from racelab.domain.incidents import Incident
+from racelab.domain.incidents import Incident, IncidentPhase
 from racelab.domain.laps import Lap, PitStop
 from racelab.domain.records import Clock, Record, Timing
 from racelab.live.incidents import control, flags, pits, stopped
@@ -15,11 +16,13 @@ from racelab.live.incidents.pace import LAP
 from racelab.live.incidents.watch import CarWatch, Track
 from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, PIT, RETIRED, RUNNING, STOPPED
 
+log = logging.getLogger("racelab")
 # How often cars that do not come round, or do not come out, are looked at, in session time.
 _CHECK_MS = 5_000
 _OUT = frozenset({RETIRED, FINISHED, DISQUALIFIED})
 # Messages told again are known by number and text; services repeat the last ones.
 _MESSAGES = 500
+_SHOWN = 30
 
 
 class IncidentTracker:
@@ -29,15 +32,26 @@ class IncidentTracker:
     numbers, also when a session is followed again from its recording.
     """
 
-    def __init__(self, *, is_race: bool = True) -> None:
-        """Begin before the first record; outside races only flags, stopped cars and race control are followed."""
+    def __init__(self, *, is_race: bool = True, name: str = "") -> None:
+        """Begin before the first record; outside races only flags, stopped cars and race control are followed.
+
+        What is confirmed is logged behind the session's ``name``; without one, nothing is.
+        """
+        self._name = name
         self._track = Track(is_race=is_race)
         self._next_check = 0
         self._messages: deque[tuple[int, str]] = deque(maxlen=_MESSAGES)
+        self._logged: deque[int] = deque(maxlen=_MESSAGES)
         self._takers: dict[type, Callable[[Any], None]] = {
             Timing: self._timing, Lap: self._lap, PitStop: self._stop, TrackStatus: self._flag, Clock: self._clock,
             RaceControlMessage: self._message, Entry: self._entry,
         }  # fmt: skip
+
+    @property
+    def latest(self) -> tuple[Incident, ...]:
+        """The newest incidents that are open or were until lately, oldest first, for dashboards."""
+        book = self._track.book
+        return tuple(sorted((*book.over, *book.open.values()), key=lambda one: one.sequence)[-_SHOWN:])
 
     @property
     def open(self) -> list[Incident]:
@@ -54,6 +68,10 @@ class IncidentTracker:
         if not told:
             return []
         self._track.book.told = []
+        for one in told if self._name else ():
+            if one.phase is IncidentPhase.CONFIRMED and one.sequence not in self._logged:
+                log.info("%s: %s", self._name, one.text)
+                self._logged.append(one.sequence)
         return told
 
     def _to(self, time_ms: int | None) -> None:
