@@ -15,8 +15,8 @@ HELP = "An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup i
 # Command -> the module whose `register(app)` adds it; the order is the order of the help page.
 COMMANDS = {
     "demo": "demo", "ingest": "ingest", "sessions": "sessions", "show": "sessions", "train": "train",
-    "backtest": "backtest", "simulate": "simulate", "export": "export", "run": "run", "replay": "replay",
-    "serve": "serve", "lab": "serve", "db": "db", "bench": "bench",
+    "backtest": "backtest", "simulate": "simulate", "export": "export", "run": "run",
+    "monitor": "monitor", "replay": "replay", "serve": "serve", "lab": "serve", "db": "db", "bench": "bench",
 }  # fmt: skip
 _WITH_VALUE = ("--db", "--data")
 

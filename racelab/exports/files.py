@@ -12,7 +12,7 @@ from typing import Any
 from racelab import wall
 from racelab.domain.sessions import SessionKey
 from racelab.errors import StoreError
-from racelab.exports.race import race_document
+from racelab.exports.race import event_name, race_document
 from racelab.settings import get_settings
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
@@ -41,9 +41,23 @@ def write_race(store: Store, key: SessionKey, folder: Path, exported_at: datetim
     """
     moment = exported_at or wall.now()
     document = race_document(store, key, moment)
-    path = folder / f"{safe_name(document['race_info']['name'])}_{moment.astimezone(UTC):%Y%m%d_%H%M%S}.json"
+    path = _path(folder, document["race_info"]["name"], moment)
     text = document_text(document)
     return write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def race_path(store: Store, key: SessionKey, folder: Path, exported_at: datetime) -> Path:
+    """The file to which `write_race` writes a session at an instant.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    events = store.read("events", event_id=key.event_id)
+    return _path(folder, event_name(key, str(events["name"].iloc[0])), exported_at)
+
+
+def _path(folder: Path, name: str, moment: datetime) -> Path:
+    return folder / f"{safe_name(name)}_{moment.astimezone(UTC):%Y%m%d_%H%M%S}.json"
 
 
 def export_folder() -> Path:

@@ -71,10 +71,10 @@ class Planned:
             return None
         where = f"write it into data/calendars/{self.key.series.value}.csv"
         if self.start is None:
-            return (
-                f"{self.name} on {self.day}: no verified start; it is looked for from {self.earliest:%H:%M} UTC on, {where}"
-            )
-        return f"{self.name}: the start at {self.start:%Y-%m-%d %H:%M} UTC is not verified and may be an hour off, {where}"
+            return f"{self.name} on {self.day}: no verified start; it is looked for from {self.earliest:%Y-%m-%d %H:%M} UTC on; {where}"
+        return (
+            f"{self.name}: the start at {self.start:%Y-%m-%d %H:%M} UTC is not verified and may be an hour off; {where}"
+        )
 
     @property
     def _doubt(self) -> timedelta:
