@@ -58,7 +58,7 @@ def _compared(
     leader, expected = None, {}
     for number in active:
         own, told = laps[number][lap], gaps.get(number)
-        if own.row.pit_in is not None or own.row.pit_out is not None or told is None or not told.at:
+        if own.row.is_in_or_out or told is None or not told.at:
             continue
         gap_ms, leads = told.near(own.end or 0)
         if leads:

@@ -61,8 +61,7 @@ class CarTrack:
         """Take an update: how many rows at the end may have changed, and what changed for the tower."""
         sectors = line.get("Sectors")
         if isinstance(sectors, list) and "RacingNumber" in line:
-            self.rows.join(line)
-            return 0, self._changes(line, at)
+            return self.rows.join(line, at), self._changes(line, at)
         told = not _TOLD.isdisjoint(line)
         if not told and "Speeds" not in line and not _has_value(sectors):
             return 0, {}

@@ -47,7 +47,7 @@ def _shift(timed: list[Timed], lag: int) -> None:
         one.end = None if one.end is None else one.end + lag
 
 
-def _places(cars: dict[str, CarTrack]) -> dict[tuple[str, int], int]:
+def _places(cars: dict[str, CarTrack]) -> dict[tuple[str, int], int | None]:
     """Places at the end of each lap, by who ended it first."""
     ends: dict[int, list[tuple[int, str]]] = {}
     for number, car in cars.items():
@@ -57,15 +57,19 @@ def _places(cars: dict[str, CarTrack]) -> dict[tuple[str, int], int]:
     return {(number, lap): place for lap, found in ends.items() for place, (_, number) in enumerate(sorted(found), 1)}
 
 
-def _laps(car: CarTrack, places: dict[tuple[str, int], int], telling: Telling) -> Iterator[Lap]:
+def _laps(car: CarTrack, places: dict[tuple[str, int], int | None], telling: Telling) -> Iterator[Lap]:
     track = telling.track
     flags = [_flag(car.live, place, track) for place in range(len(car.live))]
     speeds, sets = carried_speeds(car.live, flags), sets_of(car, track)
     for place, timed in enumerate(car.live):
         before = car.live[place - 1] if place else None
         tyres, age = tyres_of(car, place, sets)
+        key = (car.car_number, timed.number)
+        if timed.number in telling.missed and (told := telling.laps.get(key)) is not None:
+            # Only the places that were taken before anything was missed are known.
+            places[key] = told.position
         around = Around(
-            before, tyres, age, places.get((car.car_number, timed.number)), speeds[place],
+            before, tyres, age, places.get(key), speeds[place],
             is_deleted(telling.messages, car.car_number, timed),
         )  # fmt: skip
         yield make_lap(car.car_number, timed, around, track)

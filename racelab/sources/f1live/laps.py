@@ -37,7 +37,7 @@ def make_lap(car_number: str, timed: Timed, around: Around, track: Track) -> Lap
         car_number, timed.number, seat=1, stint=tyres.stint + 1 if tyres is not None else None,
         lap_time_ms=timed.lap_ms, s1_ms=s1, s2_ms=s2, s3_ms=s3,
         start_ms=track.since(begin), end_ms=track.since(timed.end),
-        pit_in=pit_in is not None, pit_out=pit_out is not None,
+        pit_in=pit_in is not None or row.was_in, pit_out=pit_out is not None or row.was_out,
         pit_in_ms=track.since(pit_in), pit_out_ms=track.since(pit_out), pit_time_ms=stop,
         position=around.position, class_position=around.position,
         compound=tyres.compound if tyres is not None else None, tyre_age=age,
@@ -57,7 +57,7 @@ def carried_speeds(rows: Iterable[Timed], flags: Sequence[Flag | None]) -> list[
     carried = []
     for timed, flag in zip(rows, flags, strict=True):
         held = {**held, **timed.row.speeds}
-        skipped = {"FL"} if timed.row.pit_in is not None else set()
+        skipped = {"FL"} if timed.row.pit_in is not None or timed.row.was_in else set()
         carried.append({} if flag is Flag.RED else {trap: kph for trap, kph in held.items() if trap not in skipped})
     return carried
 

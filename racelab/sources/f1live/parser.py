@@ -163,6 +163,7 @@ class Parser:
         was_in, missed = car.rows.is_in, len(car.rows.missed)
         changed, told = car.read(line, at)
         if len(car.rows.missed) > missed:
+            self.telling.missed.update(car.rows.missed[missed:])
             found += (missed_lap(car.car_number, lap) for lap in car.rows.missed[missed:])
         if changed == 2:
             found += self.telling.lap_ended(car)

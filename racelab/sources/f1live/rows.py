@@ -16,7 +16,8 @@ from racelab.sources.f1live.values import duration_ms, number, part, whole
 class Row:
     """A lap: times are ms since 1970, durations ms. ``at`` is when the stream told its end, null while it is driven.
 
-    ``is_blank`` says that the stream told expressly that there is no lap time; ``pit_out_before`` is an earlier exit in
+    ``is_blank`` says that the stream told expressly that there is no lap time; ``was_in`` and ``was_out`` that the car
+    came into the pits or left them in this lap at an instant that is not known, as no message told it; ``pit_out_before`` is an earlier exit in
     the same lap, which counts again if the later one turns out to be the next lap's.
     """
 
@@ -24,12 +25,19 @@ class Row:
     at: int | None = None
     lap_ms: int | None = None
     is_blank: bool = False
+    was_in: bool = False
+    was_out: bool = False
     sectors: list[int | None] = field(default_factory=lambda: [None, None, None])
     sectors_at: list[int | None] = field(default_factory=lambda: [None, None, None])
     speeds: dict[str, float] = field(default_factory=dict)
     pit_in: int | None = None
     pit_out: int | None = None
     pit_out_before: int | None = None
+
+    @property
+    def is_in_or_out(self) -> bool:
+        """Whether the lap went through the pits."""
+        return self.pit_in is not None or self.pit_out is not None or self.was_in or self.was_out
 
     @property
     def has_data(self) -> bool:
@@ -60,8 +68,13 @@ class Rows:
         """Laps that are complete, by our count."""
         return None if self.counted is None else max(self.counted - self.phantom, 0)
 
-    def join(self, line: dict[str, Any]) -> None:
-        """Take the car's full state: what it tells belongs to laps before, so that it starts the count and no lap."""
+    def join(self, line: dict[str, Any], at: int) -> int:
+        """Take the car's full state: what it tells belongs to laps before, so that it starts the count and no lap.
+
+        Of what happened since the last message it tells the last lap's time, and whether the car came in or left the
+        pits; returns how many rows at the end may have changed, as `read` does.
+        """
+        changed = 0
         told = whole(line.get("NumberOfLaps"), spec.MOST_LAPS)
         if self.counted is None:
             self.counted = told or 0
@@ -70,11 +83,37 @@ class Rows:
             self._miss(told + 1)
             self.counted = told
             self.rows[-1] = Row()
+        elif told == self.counted:
+            self._moved(line.get("InPit"), at)
+            changed = self._last(part(line.get("LastLapTime"), "Value"))
         is_in = line.get("InPit")
         if isinstance(is_in, bool):
             self.is_in = is_in
         if self.counted or is_in is False:
             self.stops = max(self.stops, 0)
+        return changed
+
+    def _moved(self, is_in: Any, at: int) -> None:
+        """Note that the car came in or out since the last message, if the lap under way is one of the session."""
+        has_begun = not self.track.is_race or (self.track.start is not None and at >= self.track.start)
+        if self.stops < 0 or not has_begun or self.is_in is None or not isinstance(is_in, bool) or is_in == self.is_in:
+            return
+        if is_in:
+            self.rows[-1].was_in = True
+        else:
+            self.rows[-1].was_out = True
+
+    def _last(self, told: Any) -> int:
+        """Take the time of the last complete lap, where its message did not come and the time is no earlier lap's."""
+        value = duration_ms(told)
+        if value is None or len(self.rows) < 2 or self.rows[-2].lap_ms is not None or self.rows[-2].is_blank:
+            return 0
+        before = self.rows[-3] if len(self.rows) > 2 else None
+        is_known = self.rows[-2].number <= 2 or (before is not None and before.lap_ms not in (None, value))
+        if not is_known or value >= spec.LONG_LAP_MS:
+            return 0
+        self.rows[-2].lap_ms = value
+        return 2
 
     def read(self, line: dict[str, Any], at: int) -> int:
         """Take an update of the car's line; returns how many rows at the end may have changed: 0, 1 or 2."""

@@ -20,13 +20,17 @@ Key = tuple[str, int]
 
 @dataclass(slots=True)
 class Telling:
-    """What was told so far: laps and stops by car and lap, and how many cars have completed each lap."""
+    """What was told so far: laps and stops by car and lap, and how many cars have completed each lap.
+
+    ``missed`` are the numbers of laps that no message told of some car.
+    """
 
     track: Track
     messages: Messages
     laps: dict[Key, Lap] = field(default_factory=dict)
     stops: dict[Key, PitStop] = field(default_factory=dict)
     leader_laps: int = 0
+    missed: set[int] = field(default_factory=set)
     _places: dict[int, int] = field(default_factory=dict)
     _open: dict[str, PitStop] = field(default_factory=dict)
 
@@ -67,6 +71,9 @@ class Telling:
             stop = PitStop(number, (car.rows.done or 0) + 1, in_ms=at - start, seat_in=1)
         elif not car.rows.is_in and number in self._open:
             held = self._open.pop(number)
+            if row.pit_out != at:
+                # The full state tells that the car is out again, not since when.
+                return
             out = at - start
             duration = out - held.in_ms if held.in_ms is not None else None
             stop = replace(held, out_ms=out, duration_ms=duration, seat_out=1)
@@ -76,6 +83,10 @@ class Telling:
             self._open[number] = stop
         self.stops[number, stop.lap_number] = stop
         yield stop
+
+    def place(self, lap_number: int) -> int | None:
+        """The place of the car that has just ended its lap; null if other cars may have ended theirs unseen."""
+        return None if lap_number in self.missed else self._places.get(lap_number)
 
     def _told(self, car: CarTrack, place: int) -> Iterator[Record]:
         lap = self._lap(car, place)
@@ -93,7 +104,7 @@ class Telling:
         held = self.laps.get((car.car_number, number))
         position = None
         if self.track.is_race:
-            position = held.position if held is not None else self._places.get(number)
+            position = held.position if held is not None else self.place(number)
         tyres, age = tyres_of(car, place, sets_of(car, self.track))
         (speeds,) = carried_speeds([timed], [self.track.worst(timed.row.at, timed.row.at)])
         around = Around(before, tyres, age, position, speeds, is_deleted(self.messages, car.car_number, timed))
@@ -112,8 +123,8 @@ class Telling:
 
 def sets_of(car: CarTrack, track: Track) -> list[TyreSet]:
     """The sets of tyres that a car has run on so far."""
-    ends = [one.end for one in car.live if one.row.pit_in is not None and one.end is not None]
-    return car.tyres.sets(ends, track, is_late=car.rows.is_late)
+    ends = [one.end for one in car.live if (one.row.pit_in is not None or one.row.was_in) and one.end is not None]
+    return car.tyres.sets(ends, track, is_late=car.rows.is_late, is_counted=not car.rows.missed)
 
 
 def tyres_of(car: CarTrack, place: int, sets: list[TyreSet]) -> tuple[TyreSet | None, int]:

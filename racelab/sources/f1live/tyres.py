@@ -62,18 +62,19 @@ class Tyres:
         held = _corrected(message for message in self.messages if message.stint == last)
         return held[0] if held else None
 
-    def sets(self, pit_ins: Sequence[int], track: Track, *, is_late: bool) -> list[TyreSet]:
+    def sets(self, pit_ins: Sequence[int], track: Track, *, is_late: bool, is_counted: bool = True) -> list[TyreSet]:
         """The car's sets in their order.
 
         Args:
             pit_ins: the ends (ms) of the laps on which the car came in.
             track: the session.
             is_late: the car had driven before the first message, so that its stints do not begin with the first one.
+            is_counted: every lap was told, so that stints can be counted by the car's laps into the pits.
         """
         messages, first = self.messages, 0
         if is_late and messages:
             messages, first = _joined(messages)
-        if len({message.stint for message in messages}) != len(messages):
+        if is_counted and len({message.stint for message in messages}) != len(messages):
             if track.is_race:
                 messages = _unbunched(messages, pit_ins, track.start)
             messages = _numbered(messages, pit_ins, first)
