@@ -7,7 +7,7 @@ from racelab.domain.frames import Parser
 from racelab.errors import BadInput
 from racelab.live.identity import LiveSession
 from racelab.live.link import LinkedParser
-from racelab.sources import f1live, imsascoring, timing71
+from racelab.sources import f1live, griiip, imsascoring, timing71
 
 # A parser is made from the manifest of its feed and the session as the calendar knows it.
 Make = Callable[[dict[str, Any], LiveSession], Parser]
@@ -25,7 +25,16 @@ def _imsa_scoring(_: dict[str, Any], session: LiveSession) -> Parser:
     return imsascoring.Parser(session.session)
 
 
-PROTOCOLS: dict[str, Make] = {f1live.SOURCE: _f1, timing71.SOURCE: _timing71, imsascoring.SOURCE: _imsa_scoring}
+def _griiip(_: dict[str, Any], session: LiveSession) -> Parser:
+    return griiip.Parser(session.session.start_utc, is_race=session.key.is_race)
+
+
+PROTOCOLS: dict[str, Make] = {
+    f1live.SOURCE: _f1,
+    griiip.SOURCE: _griiip,
+    timing71.SOURCE: _timing71,
+    imsascoring.SOURCE: _imsa_scoring,
+}
 
 
 def make_parser(protocol: str, manifest: dict[str, Any], session: LiveSession) -> LinkedParser:
