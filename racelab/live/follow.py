@@ -1,23 +1,34 @@
 """Following a running session: frames are recorded first, then read, folded and written, until it is over."""
 
 import asyncio
+import logging
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 
+from racelab.domain.frames import Frame
 from racelab.domain.records import Provenance
+from racelab.errors import BadInput, RacelabError
 from racelab.live.clock import Clock, SystemClock
 from racelab.live.feed import Feed, LiveFeed
 from racelab.live.identity import LiveSession, recording_path, with_session
+from racelab.live.keeper import Keeper
+from racelab.live.link import CONNECTED_AGAIN, CONNECTION_LOST, link_frame
 from racelab.live.protocols import make_parser
-from racelab.live.recorder import RecordedFeed, Recorder
+from racelab.live.recorder import Recorder
+from racelab.live.recording import RecordedFeed
 from racelab.live.replay import Road
 from racelab.live.state import RaceState
 from racelab.live.writer import SessionWriter
 from racelab.store.protocol import Store
 
-# How often what waits is looked at, in seconds of the machine.
-_TICK_S = 0.05
+log = logging.getLogger("racelab")
+# A feed that fails in a way that nobody foresaw is begun anew after so many seconds of its clock.
+_PAUSE_S = 30.0
+# How often it is asked whether the session is over, in seconds of the machine.
+_LOOK_S = 0.05
+_AWAY = "racelab was not running"
 IsOver = Callable[[RaceState], bool]
 
 
@@ -32,74 +43,125 @@ async def follow_session(
         store: gets the session's rows and the live tables.
         data: the data folder, under which the recording lies.
         clock: that of the feed.
-        is_over: asked with the state after each frame and many times a second.
+        is_over: asked with the state after each frame and several times a second.
 
     Returns:
         The road, with the last state.
+
+    Raises:
+        BadInput: somebody else records the session, or its recording is of another protocol.
+        OSError: the recording cannot be begun.
     """
     path = recording_path(data, session.key)
     manifest = with_session(feed.manifest, session)
-    origin = Provenance(feed.protocol, str(path.relative_to(data)), feed.protocol, "1")
-    parser = make_parser(feed.protocol, manifest, session)
-    writer = SessionWriter(session.event, session.session, origin)
-    road = Road(parser, store, session.key, SystemClock(), writer)
-    if path.exists():
-        catch_up(RecordedFeed(path), road)
-    with Recorder(path, feed.protocol, manifest, clock) as recorder:
+    # The recorder's seconds are those of the machine, however fast the session runs.
+    with Recorder(path, feed.protocol, manifest, SystemClock()) as recorder:
+        recorded = RecordedFeed(path)
+        if recorded.protocol != feed.protocol:
+            raise BadInput(f"{path} holds {recorded.protocol}, not {feed.protocol}: move it away to follow the session")
+        road = open_road(recorded, session, store, path.relative_to(data))
+        if last := catch_up(recorded, road):
+            log.info("%s: %d frames of the session were recorded before, up to %s", session.key, road.frames, last)
+            _put(link_frame(last, CONNECTION_LOST, _AWAY), recorder, road)
         await follow(feed, recorder, road, clock, is_over)
     return road
 
 
-def catch_up(recorded: Feed, road: Road) -> int:
-    """Fold what an earlier process recorded of the session; returns the number of its frames."""
-    before = road.frames
+def open_road(recorded: RecordedFeed, session: LiveSession, store: Store, location: Path) -> Road:
+    """The road of a session's recorded frames into the store, under the name of where the recording lies.
+
+    Raises:
+        BadInput: nobody here reads the recording's protocol.
+    """
+    origin = Provenance(recorded.protocol, location.as_posix(), recorded.protocol, "1")
+    parser = make_parser(recorded.protocol, recorded.manifest, session)
+    return Road(parser, store, session.key, SystemClock(), SessionWriter(session.event, session.session, origin))
+
+
+def catch_up(recorded: Feed, road: Road) -> datetime | None:
+    """Fold what an earlier process recorded of the session; returns the instant of its last frame."""
+    last = None
     for frame in recorded.frames():
-        road.take(frame)
-    return road.frames - before
+        _take(frame, road)
+        last = frame.received_at
+    return last
 
 
 async def follow(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is_over: IsOver) -> None:
-    """Follow a feed until the session is over; the road is finished and the recording complete then.
+    """Follow a feed until the session is over; the recording is complete then and everything in the store.
+
+    Where the caller ends it before, what was read is written if the store takes it, and the session is not ended.
 
     Args:
         feed: the service.
         recorder: takes each frame before it is read.
         road: where the frames go.
         clock: that of the feed.
-        is_over: asked after each frame and every tick.
+        is_over: asked after each frame and several times a second.
     """
-    over = asyncio.Event()
-    ticker = asyncio.create_task(_tick(recorder, road, over, is_over))
-    reader = asyncio.create_task(_read(feed, recorder, road, over, is_over))
+    keeper = Keeper(road, recorder)
+    writing = [asyncio.create_task(keeper.sync()), asyncio.create_task(keeper.write())]
+    reading = [
+        asyncio.create_task(_read(feed, recorder, road, clock, is_over)),
+        asyncio.create_task(_until(road, is_over)),
+    ]
     try:
-        done, _ = await asyncio.wait({ticker, reader}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        await asyncio.wait([*reading, *writing], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (ticker, reader):
+        for task in reading:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        keeper.stop()
+        outcomes = await asyncio.gather(*reading, *writing, return_exceptions=True)
         recorder.flush()
-    road.finish()
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    road.end()
+    await keeper.drain()
 
 
-async def _read(feed: LiveFeed, recorder: Recorder, road: Road, over: asyncio.Event, is_over: IsOver) -> None:
-    async with aclosing(feed.frames()) as frames:  # type: ignore[type-var]
-        async for frame in frames:
-            recorder.append(frame)
-            road.take(frame)
-            road.tick()
-            if is_over(road.state):
-                over.set()
-                return
+async def _read(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is_over: IsOver) -> None:
+    """Read the feed until the session is over; whatever goes wrong in it, it is begun anew."""
+    away = _AWAY if road.frames else None
+    while True:
+        why = "its frames ended"
+        try:
+            async with aclosing(feed.frames()) as frames:  # type: ignore[type-var]
+                async for frame in frames:
+                    if away is not None:
+                        _put(link_frame(frame.received_at, CONNECTED_AGAIN, away), recorder, road)
+                        away = None
+                    _put(frame, recorder, road)
+                    if is_over(road.state):
+                        return
+        except RacelabError:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            log.exception("%s: the feed failed in a way that nobody foresaw; it is begun anew", road.key)
+        if away is None:
+            away = why
+            _put(link_frame(clock.now(), CONNECTION_LOST, why), recorder, road)
+        await clock.wait(_PAUSE_S)
 
 
-async def _tick(recorder: Recorder, road: Road, over: asyncio.Event, is_over: IsOver) -> None:
-    """Write what waits also while nothing comes."""
-    while not over.is_set():
-        await asyncio.sleep(_TICK_S)
-        recorder.tick()
-        road.tick()
-        if is_over(road.state):
-            return
+async def _until(road: Road, is_over: IsOver) -> None:
+    """Until the session is over, also where no frame says so."""
+    while not is_over(road.state):
+        await asyncio.sleep(_LOOK_S)
+
+
+def _put(frame: Frame, recorder: Recorder, road: Road) -> None:
+    recorder.append(frame)
+    _take(frame, road)
+
+
+def _take(frame: Frame, road: Road) -> None:
+    """Fold a frame; one that breaks parser or reducers is told and left out, and the session goes on."""
+    try:
+        road.take(frame)
+    except Exception:
+        road.broken += 1
+        if road.broken == 1:
+            told = "%s: the frame of %s could not be understood and is left out; further ones are counted only"
+            log.exception(told, road.key, frame.received_at)

@@ -9,6 +9,7 @@ from racelab.domain.records import Record, Repair
 CONNECTION_LOST, CONNECTED_AGAIN = "lost", "connected"
 _KEY = "racelab_link"
 RULE = "feed_interrupted"
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def link_frame(at: datetime, state: str, why: str) -> Frame:
@@ -27,7 +28,7 @@ class LinkedParser:
 
     def __init__(self, parser: Parser) -> None:
         self.parser = parser
-        self._lost: datetime | None = None
+        self._lost: Frame | None = None
 
     def process(self, frame: Frame) -> Iterable[Record]:
         """The records that a frame brings."""
@@ -35,18 +36,20 @@ class LinkedParser:
         if state is None:
             return self.parser.process(frame)
         if state == CONNECTION_LOST:
-            self._lost = self._lost or frame.received_at
+            self._lost = self._lost or frame
             return ()
         lost, self._lost = self._lost, None
-        return [_interruption(lost, frame)] if lost is not None else ()
+        return [_interruption(lost, f"{frame.received_at:{_INSTANT}}")] if lost is not None else ()
 
     def finish(self) -> Iterator[Record]:
-        """What is known only at the end."""
+        """What is known only at the end; a connection that never came back is named too."""
         yield from self.parser.finish()
+        if self._lost is not None:
+            yield _interruption(self._lost, "the end")
 
 
-def _interruption(lost: datetime, back: Frame) -> Repair:
-    span = f"{lost:%Y-%m-%dT%H:%M:%SZ} to {back.received_at:%Y-%m-%dT%H:%M:%SZ}"
-    why = str(back.payload.get("why") or "the connection was lost")
+def _interruption(lost: Frame, until: str) -> Repair:
+    span = f"{lost.received_at:{_INSTANT}} to {until}"
+    why = str(lost.payload.get("why") or "the connection was lost")
     reason = f"{why}; what happened meanwhile is known only as far as the provider tells it again"
     return Repair(RULE, "frames", span, "payload", None, None, reason)

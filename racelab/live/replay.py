@@ -1,24 +1,29 @@
 """The live road from end to end: frames through parser and reducers into the store, at the clock's pace."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from racelab.domain.frames import Frame, Parser
-from racelab.domain.records import Record
+from racelab.domain.records import Record, Repair
 from racelab.domain.sessions import SessionKey
 from racelab.live.clock import Clock
 from racelab.live.feed import Feed
+from racelab.live.incidents import IncidentTracker
 from racelab.live.publish import LivePublisher
 from racelab.live.reducers import fold, initial_state, reduce, settle
 from racelab.live.state import RaceState
 from racelab.live.writer import SessionWriter
 from racelab.store.protocol import Store
+from racelab.store.rows import Columns
 
-# One transaction a second of real time; a viewer's page asks twice as often.
-BATCH = timedelta(seconds=1)
+# A batch is written at once where the last one is over for so long: four times what it took, within bounds.
+_SOONEST, _LATEST, _REST = timedelta(milliseconds=50), timedelta(seconds=1), 4
 # A gap without frames is waited out in steps, so that what waits reaches the store in time.
-_STEP_S = 0.25
+_STEP_S = 0.05
+Batch = dict[str, Columns]
+# Another way to write a batch: it returns what the store refused.
+Write = Callable[[Store, Batch], list[Repair]]
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class Road:
     """A session under way: what was read of it, and what of that is in the store.
 
     ``writer`` is None where the store's own rows of the session must stay as they are: then only the live tables change.
+    A batch that the store did not take waits, and is written before anything newer. ``broken`` counts the frames that
+    broke parser or reducers.
     """
 
     parser: Parser
@@ -35,46 +42,113 @@ class Road:
     writer: SessionWriter | None = None
     state: RaceState = field(default_factory=RaceState)
     frames: int = 0
+    broken: int = 0
     revision: int = 0
+    incidents: IncidentTracker = field(default_factory=IncidentTracker)
     _publisher: LivePublisher | None = None
     _flushed: datetime | None = None
+    _pause: timedelta = _SOONEST
     _is_dirty: bool = False
+    _batch: Batch | None = None
 
     def __post_init__(self) -> None:
         self.state = initial_state(is_race=self.key.is_race)
+        self.incidents = IncidentTracker(is_race=self.key.is_race, name=str(self.key))
 
     def take(self, frame: Frame) -> None:
         """Fold a frame in; nothing is written yet."""
         self.frames += 1
         self._fold(self.parser.process(frame))
 
-    def finish(self) -> None:
-        """Fold in what is known only at the end, and write everything."""
+    def end(self) -> None:
+        """Fold in what is known only at the end."""
         self._fold(self.parser.finish())
+
+    def finish(self) -> None:
+        """Fold in what is known only at the end, and write everything.
+
+        Raises:
+            StoreError: the store did not take it; `flush` may be tried again.
+        """
+        self.end()
         self.flush()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is not in the store yet."""
+        return self._is_dirty or self._batch is not None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something waits, and the last writing was long enough ago."""
+        rested = self._flushed is None or self.wall.now() - self._flushed >= self._pause
+        return self.is_waiting and rested
+
     def tick(self) -> None:
-        """Write what waits if the last writing is a second ago."""
-        if self._is_dirty and (self._flushed is None or self.wall.now() - self._flushed >= BATCH):
+        """Write what waits if the last writing was long enough ago.
+
+        Raises:
+            StoreError: the store did not take it; what waits still waits.
+        """
+        if self.is_due:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits and publish the state, in one transaction."""
+        """Write what waits and publish the state.
+
+        Raises:
+            StoreError: the store did not take it; what waits still waits.
+        """
+        self.open()
+        if self._batch is not None:
+            self.send()
+        self.gather()
+        self.send()
+
+    def open(self) -> None:
+        """Look up where the published revisions of the session stand, once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
         if self._publisher is None:
             self._publisher = LivePublisher(self.store, self.key)
+
+    def gather(self) -> None:
+        """Make a batch of what waits, where none is left from before."""
+        if self._batch is not None or self._publisher is None:
+            return
         self.state = settle(self.state)
         now = self.wall.now()
         rows = self.writer.take(self.state, now) if self.writer is not None else {}
-        self.store.write_tables(rows | self._publisher.tables(self.state, now))
-        self.revision = self._publisher.revision
-        self._flushed, self._is_dirty = self.wall.now(), False
+        self._batch = rows | self._publisher.tables(replace(self.state, incidents=self.incidents.latest), now)
+        self._is_dirty = False
+
+    def send(self, write: Write | None = None) -> None:
+        """Write the batch in one transaction, or as ``write`` does; another thread than that of `take` may call it.
+
+        Raises:
+            StoreError: the store did not take it; the batch still waits.
+        """
+        if self._batch is None or self._publisher is None:
+            return
+        began = self.wall.now()
+        if write is None:
+            self.store.write_tables(self._batch)
+        elif (refused := write(self.store, self._batch)) and self.writer is not None:
+            self.writer.add(refused)
+            self._is_dirty = True
+        self._batch, self.revision, self._flushed = None, self._publisher.revision, self.wall.now()
+        self._pause = min(max(_REST * (self._flushed - began), _SOONEST), _LATEST)
 
     def _fold(self, records: Iterable[Record]) -> None:
         listed = list(records)
         for record in listed:
             self.state = reduce(self.state, record)
+        told = self.incidents.take(listed)
         if self.writer is not None:
             self.writer.add(listed)
+            self.writer.add(told)
         self._is_dirty = True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from racelab.domain.entries import Entry
 from racelab.domain.flags import Flag, RaceControlMessage, SessionStatus, TrackStatus
+from racelab.domain.incidents import Incident
 from racelab.domain.laps import Lap, PitStop, Result
 from racelab.domain.records import Provenance, Record, Repair, Weather
 from racelab.domain.sessions import Event, Session
@@ -16,6 +17,7 @@ from racelab.store.rows import Columns, named_columns, record_columns
 _TABLES: dict[type, str] = {
     Entry: "entries", Lap: "laps", PitStop: "pit_stops", Result: "results", Weather: "weather",
     TrackStatus: "track_status", SessionStatus: "session_status", RaceControlMessage: "race_control", Repair: "repairs",
+    Incident: "incidents",
 }  # fmt: skip
 # What a running session writes has no file's digest; a later ingest of the session replaces it whole.
 RUNNING = "running:"
@@ -31,7 +33,7 @@ class SessionWriter:
         self._repairs = 0
         self._is_named = False
 
-    def add(self, records: Iterable[Record]) -> None:
+    def add(self, records: Iterable[Record | Incident]) -> None:
         """Gather records; live-only ones are passed over."""
         for record in records:
             table = _TABLES.get(type(record))
@@ -39,8 +41,10 @@ class SessionWriter:
                 self._waiting.setdefault(table, []).append(record)
 
     def take(self, state: RaceState, now: datetime) -> dict[str, Columns]:
-        """Rows of everything gathered since the last call; with the first, and when its status changes, the session."""
-        tables = {} if self._is_named and state.status in (None, self.session.status) else self._names(state, now)
+        """Rows of everything gathered since the last call; with the first, and when its status or end changes, the session."""
+        status, end = state.status or self.session.status, self._end(state)
+        is_told = self._is_named and (status, end) == (self.session.status, self.session.end_utc)
+        tables = {} if is_told else self._names(state, now)
         for table, records in self._waiting.items():
             tables[table] = self._columns(table, records)
         entries = self._waiting.get("entries", [])

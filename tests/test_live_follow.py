@@ -1,0 +1,216 @@
+"""Following a session through faults of wire, store and process: the store ends as if there had been none."""
+
+import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from emulators import toy
+from emulators.harness import fast_clock, interruptions, run_feed, same_rows
+from emulators.proxy import wire
+from emulators.server import serve
+
+from racelab.domain.flags import Flag
+from racelab.live.feeds.connection import Patience
+from racelab.live.identity import recording_path
+from racelab.live.recording import RecordedFeed
+from racelab.store.sql import SqlStore
+
+RACE = toy.Race(cars=4, seconds=600, lap_s=60)
+SPEED = 600.0
+QUICK = Patience(tries=3, pause_s=5.0, longest_s=20.0, silence_s=60.0)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory, empty_sqlite):
+    """The store after a run without a fault."""
+    folder = tmp_path_factory.mktemp("calm")
+    with opened(folder, empty_sqlite) as store:
+        clock = fast_clock(SPEED, toy.lead())
+        with serve(toy.app(RACE, clock)) as server:
+            run_feed(toy.ToyFeed(server.ws_url, clock, QUICK), toy.SESSION, store, folder, clock, is_over)
+        yield store
+
+
+@contextmanager
+def opened(folder, empty_sqlite, **options):
+    path = Path(folder) / "store.db"
+    path.write_bytes(Path(empty_sqlite).read_bytes())
+    with SqlStore(f"sqlite:///{path}", **options) as store:
+        yield store
+
+
+def is_over(state):
+    return state.flag is Flag.CHEQUERED and sum(car.laps or 0 for car in state.cars.values()) >= RACE.laps
+
+
+@pytest.fixture
+def own(tmp_path, empty_sqlite):
+    with opened(tmp_path, empty_sqlite) as store:
+        yield store
+
+
+def test_a_calm_run_stores_every_lap(calm):
+    laps = calm.read("laps", toy.KEY)
+    assert len(laps) == RACE.laps == 40
+    assert set(laps["lap_time_ms"]) == {each["ms"] for _, each in RACE.told if "ms" in each}
+    assert interruptions(calm, toy.KEY) == []
+    row = calm.read("sessions", toy.KEY).iloc[0]
+    assert row["end_utc"].to_pydatetime() - toy.BEGIN == timedelta(seconds=600)
+
+
+@contextmanager
+def script(clock, *steps):
+    """Do things at session times (s) while the block runs, in a thread of their own."""
+
+    def run():
+        for seconds, action in steps:
+            while (left := (toy.BEGIN + timedelta(seconds=seconds) - clock.now()).total_seconds()) > 0:
+                time.sleep(min(clock.wall_seconds(left), 0.05))
+            action()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def switch(owner, name, value):
+    return lambda: setattr(owner, name, value)
+
+
+FAULTS = {
+    "dropped": lambda proxy, server: [(200, proxy.drop)],
+    "half a frame": lambda proxy, server: [(200, lambda: proxy.drop_after(25))],
+    "garbage": lambda proxy, server: [(200, lambda: proxy.inject(bytes(range(256))))],
+    "refused": lambda proxy, server: [
+        (200, switch(proxy, "refuses", True)), (200, proxy.drop), (300, switch(proxy, "refuses", False))
+    ],
+    "restarted": lambda proxy, server: [(200, server.stop), (300, server.start)],
+    "silent": lambda proxy, server: [
+        (100, switch(proxy, "is_silent", True)), (400, switch(proxy, "is_silent", False))
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_wire_changes_nothing_in_the_end(fault, calm, own, tmp_path):
+    clock = fast_clock(SPEED, toy.lead())
+    with serve(toy.app(RACE, clock)) as server, wire(server.url) as proxy:
+        feed = toy.ToyFeed(proxy.ws_url, clock, QUICK)
+        with script(clock, *FAULTS[fault](proxy, server)):
+            run_feed(feed, toy.SESSION, own, tmp_path, clock, is_over)
+    same_rows(calm, own, toy.KEY)
+    spans = interruptions(own, toy.KEY)
+    assert spans
+    assert all(span.startswith("2026-06-13T14:0") and span[21:].startswith("to 2026-06-13T14:") for span in spans)
+    assert feed.health.connections > 1
+
+
+def test_a_slow_wire_is_none_that_broke(calm, own, tmp_path):
+    clock = fast_clock(SPEED, toy.lead())
+    steps = [(200, lambda: setattr(proxy, "slow_s", 0.0002)), (400, lambda: setattr(proxy, "slow_s", 0.0))]
+    with serve(toy.app(RACE, clock)) as server, wire(server.url) as proxy, script(clock, *steps):
+        run_feed(toy.ToyFeed(proxy.ws_url, clock, QUICK), toy.SESSION, own, tmp_path, clock, is_over)
+    same_rows(calm, own, toy.KEY)
+
+
+def test_ten_minutes_of_silence_are_named(empty_sqlite, own, tmp_path):
+    race = toy.Race(cars=4, seconds=1200, lap_s=60)
+    clock = fast_clock(SPEED, toy.lead())
+    with serve(toy.app(race, clock)) as server, wire(server.url) as proxy:
+        feed = toy.ToyFeed(proxy.ws_url, clock, QUICK)
+        with script(clock, (300, switch(proxy, "is_silent", True)), (900, switch(proxy, "is_silent", False))):
+            run_feed(feed, toy.SESSION, own, tmp_path, clock, lambda state: is_over_of(race, state))
+    assert len(own.read("laps", toy.KEY)) == race.laps
+    (span,) = interruptions(own, toy.KEY)
+    # The watchdog waits a minute after the last frame, which came before the silence began.
+    assert "T14:05:30" < span[10:19] < "T14:06:45"
+    assert span[-10:] > "T14:15:00Z"
+    assert "nothing came for 60 s" in own.read("repairs", toy.KEY)["reason"].iloc[0]
+
+
+def is_over_of(race, state):
+    return state.flag is Flag.CHEQUERED and sum(car.laps or 0 for car in state.cars.values()) >= race.laps
+
+
+def test_a_locked_database_is_waited_for(calm, empty_sqlite, tmp_path, caplog):
+    clock = fast_clock(SPEED, toy.lead())
+    with opened(tmp_path, empty_sqlite, busy_timeout_s=0.05) as own, serve(toy.app(RACE, clock)) as server:
+        lock = sqlite3.connect(tmp_path / "store.db", check_same_thread=False, isolation_level=None)
+        steps = [(100, lambda: lock.execute("BEGIN IMMEDIATE")), (500, lock.rollback)]
+        with caplog.at_level(logging.INFO, "racelab"), script(clock, *steps):
+            run_feed(toy.ToyFeed(server.ws_url, clock, QUICK), toy.SESSION, own, tmp_path, clock, is_over)
+        lock.close()
+        same_rows(calm, own, toy.KEY)
+        assert interruptions(own, toy.KEY) == []
+    said = [each.message for each in caplog.records if "the store" in each.message]
+    assert len(said) == 2, said
+    assert "database is locked" in said[0]
+    assert said[1].endswith("the store takes rows again, also what waited")
+
+
+@pytest.mark.postgres
+def test_a_database_server_that_is_restarted_loses_nothing(calm, private_postgres, tmp_path):
+    clock = fast_clock(SPEED / 3, toy.lead())
+    with SqlStore(private_postgres.url) as own, serve(toy.app(RACE, clock)) as server:
+        with script(clock, (100, private_postgres.stop), (300, private_postgres.start)):
+            run_feed(toy.ToyFeed(server.ws_url, clock, QUICK), toy.SESSION, own, tmp_path, clock, is_over)
+        same_rows(calm, own, toy.KEY)
+
+
+FOLLOWER = """
+import sys
+from datetime import datetime
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from emulators import toy
+from emulators.harness import run_feed
+from racelab.live.clock import ReplayClock, SystemClock
+from racelab.store.sql import SqlStore
+clock = ReplayClock.__new__(ReplayClock)
+clock.__init__(datetime.fromisoformat({begin!r}), {speed}, SystemClock())
+clock._wall_begin = datetime.fromisoformat({wall!r})
+with SqlStore({url!r}) as store:
+    print("follows", flush=True)
+    run_feed(toy.ToyFeed({address!r}, clock), toy.SESSION, store, Path({folder!r}), clock, lambda state: False, 60.0)
+"""
+
+
+def test_a_process_that_was_killed_leaves_no_trace_but_the_gap(calm, own, tmp_path):
+    speed = 150.0
+    clock = fast_clock(speed, toy.lead(300.0))
+    with serve(toy.app(RACE, clock)) as server:
+        program = FOLLOWER.format(
+            tests=str(Path(__file__).parent), begin=clock._begin.isoformat(), wall=clock._wall_begin.isoformat(),
+            speed=speed, url=own.url, address=server.ws_url, folder=str(tmp_path),
+        )  # fmt: skip
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as child:
+            assert child.stdout.readline() == b"follows\n"
+            deadline = time.monotonic() + 20
+            while len(own.read("laps", toy.KEY)) < 6 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            os.kill(child.pid, signal.SIGKILL)
+        stored = len(own.read("laps", toy.KEY))
+        path = recording_path(tmp_path, toy.KEY)
+        last = list(RecordedFeed(path).frames())[-1].received_at
+        while clock.now() < last + timedelta(seconds=120):
+            time.sleep(0.02)
+        back = clock.now()
+        run_feed(toy.ToyFeed(server.ws_url, clock), toy.SESSION, own, tmp_path, clock, is_over)
+    assert 6 <= stored < RACE.laps
+    same_rows(calm, own, toy.KEY)
+    (span,) = interruptions(own, toy.KEY)
+    begin, end = span.split(" to ")
+    assert begin == f"{last:%Y-%m-%dT%H:%M:%SZ}"
+    assert end >= f"{back:%Y-%m-%dT%H:%M:%SZ}"
+    assert "racelab was not running" in own.read("repairs", toy.KEY)["reason"].iloc[0]
