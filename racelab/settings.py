@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
@@ -78,6 +79,17 @@ class Settings(BaseSettings):
     )
     f1_live_silence_s: float = Field(
         default=60.0, gt=0, description="Seconds without a message after which the live feed connects again"
+    )
+    griiip_url: str = Field(default="https://insights.griiip.com", description="The service of WEC's live timing")
+    griiip_sid: int | None = Field(
+        default=None, ge=1, description="Number of the live WEC session there; default: found by its start"
+    )
+    griiip_mode: Literal["auto", "rest", "push"] = Field(
+        default="auto", description="Whether WEC's timing is asked for, pushed, or pushed for as long as that works"
+    )
+    griiip_interval_s: float = Field(default=5.0, gt=0, description="Seconds between two rounds of questions to it")
+    griiip_headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Secret: further headers for it, such as Authorization, as a JSON object"
     )
     f1_username: SecretStr | None = Field(
         default=None, validation_alias="F1_USERNAME", description="Secret: F1TV account"

@@ -1,0 +1,113 @@
+"""Griiip's answers over HTTP: three quick tries, conditional requests, nothing that is too long or cannot be read."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from racelab.live.clock import Clock
+from racelab.live.feeds.connection import FeedLost, FeedRefused
+
+log = logging.getLogger("racelab")
+_BYTES, _LONGEST_WAIT_S = 64 * 1024 * 1024, 3_600.0
+_NAMES = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
+
+
+class Unchanged(Exception):
+    """The server says that the answer is still the last one."""
+
+
+class NotThere(FeedLost):
+    """The server has no such thing."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """Answers of one server over one connection.
+
+    ``tries`` quick tries of a request stand ``pause_s`` seconds of the clock apart. Headers that were given may hold
+    secrets: they stand in no message.
+    """
+
+    client: httpx.AsyncClient
+    base: str
+    clock: Clock
+    tries: int = 3
+    pause_s: float = 5.0
+    _tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    async def get(self, path: str) -> Any:
+        """The answer's content, JSON.
+
+        Raises:
+            Unchanged: it is the one that came last.
+            NotThere: there is none (404).
+            FeedRefused: 401 or 403.
+            FeedLost: none came that can be read; a server that asks to wait (429) is asked no more until then.
+        """
+        for left in range(self.tries - 1, -1, -1):
+            try:
+                return await self._once(path)
+            except (FeedRefused, NotThere):
+                raise
+            except FeedLost as error:
+                if error.retry_after_s is not None or not left:
+                    raise
+                log.warning("Griiip: %s; asked again in %.0f s", error, self.pause_s)
+            await self.clock.wait(self.pause_s)
+        raise FeedLost(f"{_shown(path)}: not asked for")
+
+    async def _once(self, path: str) -> Any:
+        try:
+            async with self.client.stream("GET", self.base + path, headers=self._tags.get(path)) as answer:
+                if answer.status_code == httpx.codes.NOT_MODIFIED and path in self._tags:
+                    raise Unchanged
+                _judge(answer, path)
+                body = await _body(answer, path)
+                tags = {ask: answer.headers[told] for ask, told in _NAMES.items() if told in answer.headers}
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise FeedLost(f"{_shown(path)}: {type(error).__name__}") from None
+        content = _content(body, path)
+        self._tags[path] = tags
+        if not tags:
+            del self._tags[path]
+        return content
+
+
+def _judge(answer: httpx.Response, path: str) -> None:
+    status, asked = answer.status_code, answer.headers.get("Retry-After", "")
+    wait = min(float(asked), _LONGEST_WAIT_S) if asked.isascii() and asked.isdecimal() else None
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise FeedRefused(f"{_shown(path)}: refused with status {status}", wait)
+    if status == httpx.codes.NOT_FOUND:
+        raise NotThere(f"{_shown(path)}: not there (404)")
+    if status != httpx.codes.OK:
+        # A server that is too busy wants to be left alone even where it does not say for how long.
+        busy = 30.0 if status == httpx.codes.TOO_MANY_REQUESTS and wait is None else wait
+        raise FeedLost(f"{_shown(path)}: failed with status {status}", busy)
+
+
+async def _body(answer: httpx.Response, path: str) -> bytes:
+    parts, size = [], 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > _BYTES:
+            raise FeedLost(f"{_shown(path)}: longer than {_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _content(body: bytes, path: str) -> Any:
+    try:
+        content = json.loads(body)
+        # What JSON in UTF-8 cannot hold cannot be recorded either.
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise FeedLost(f"{_shown(path)}: the answer cannot be read") from None
+    return content
+
+
+def _shown(path: str) -> str:
+    return path.partition("?")[0]
