@@ -311,6 +311,10 @@ def test_order_and_gaps_of_a_whole_race_are_those_of_the_totals(cars, count, see
     for car in state.order[1:]:
         if (car.gap_laps or 0) == 0:
             assert car.gap_ms == totals[car.car_number] - totals[leader.car_number]
+    on_lead_lap = [car.gap_ms for car in state.order[1:] if not car.gap_laps and car.gap_ms is not None]
+    assert on_lead_lap == sorted(on_lead_lap)
+    assert all(gap >= 0 for gap in on_lead_lap)
+    assert all(car.interval_ms is None or car.interval_ms >= 0 for car in state.order)
 
 
 def test_an_unknown_car_has_only_its_number():

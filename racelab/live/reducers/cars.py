@@ -7,7 +7,7 @@ from typing import Any
 from racelab.domain.entries import Entry
 from racelab.domain.records import Timing
 from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
-from racelab.live.reducers.drives import closed, named, opened
+from racelab.live.reducers.drives import closed, joined, named, opened
 from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, RETIRED, RUNNING, CarState, RaceState
 
@@ -38,6 +38,8 @@ def time(state: RaceState, line: Timing) -> RaceState:
         laps=max(line.laps, car.laps or 0) if line.laps is not None else None,
     )  # fmt: skip
     changed |= named(state, car, line.driver, line.time_ms)
+    if car.laps is None and line.laps is not None:
+        changed |= joined(car, line.laps, line.time_ms)
     if line.status is not None and line.status != car.status:
         changed |= _ended(evolved(car, changed), car.status, line)
     times = _times(line)

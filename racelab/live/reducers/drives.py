@@ -26,15 +26,23 @@ def named(state: RaceState, car: CarState, driver: str | None, at_ms: int) -> di
     """What changes when somebody is told to drive the car.
 
     Drivers change in the pits only: a name that comes on the stint's first lap belongs to the whole drive. One that
-    comes later tells of a stop that nobody saw, and the drive is divided where the name was told. A car that is joined
-    in mid-race has no drive before that.
+    comes later tells of a stop that nobody saw, and the drive is divided where the name was told.
     """
     if driver is None or driver == car.driver:
         return {}
     changed: dict[str, Any] = {"driver": driver}
     if car.driver is None and car.driver_since_ms is None and car.pit_since_ms is None and state.is_race:
-        return changed | opened(car, at_ms if car.laps else 0)
+        return changed | opened(car, at_ms if (car.laps or 0) > 1 else 0)
     if car.driver is None or car.driver_since_ms is None or not car.stint_laps:
         return changed
     ended = closed(car, at_ms)
     return changed | ended | {"driver_since_ms": max(at_ms, car.driver_since_ms)}
+
+
+def joined(car: CarState, laps: int | None, at_ms: int | None) -> dict[str, Any]:
+    """What changes when the first that is known of the car's laps is that it has done some: before, nobody looked.
+
+    Whoever drives has driven from then on; what was driven before, and by whom, is not known.
+    """
+    is_late = car.laps is None and (laps or 0) > 1 and car.pit_since_ms is None and not car.drives
+    return opened(car, at_ms) if is_late and at_ms is not None else {}

@@ -7,7 +7,7 @@ from racelab.analysis.crossings import is_assumed
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap
 from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
-from racelab.live.reducers.drives import closed, named
+from racelab.live.reducers.drives import closed, joined, named
 from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import DISQUALIFIED, FINISHED, PIT, RETIRED, RUNNING, CarLedger, CarState, RaceState
 
@@ -30,6 +30,7 @@ def complete(state: RaceState, lap: Lap) -> RaceState:
     )
     times = _times(lap)
     changed |= named(state, car, _driver(ledger, lap.seat), car.last_line_ms or 0)
+    changed |= joined(car, lap.lap_number, lap.end_ms) if state.is_race else {}
     changed |= timed(state, car, times, frozenset() if counts(state, lap.lap_number) else frozenset(times))
     changed |= _stint(car, lap) if is_new else {}
     if ledger.told is None or ledger.told.status is None:

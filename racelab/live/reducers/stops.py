@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from racelab.domain.flags import Flag
 from racelab.domain.laps import PitStop
 from racelab.live.reducers.change import car_of, evolved, ledger_of, with_car
-from racelab.live.reducers.drives import closed, named, opened
+from racelab.live.reducers.drives import closed, opened
 from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, PIT, RETIRED, CarLedger, CarState, RaceState
 
 _DONE = frozenset({FINISHED, RETIRED, DISQUALIFIED})
@@ -25,8 +26,7 @@ def stop(state: RaceState, stop: PitStop) -> RaceState:
         ledger = replace(ledger, exit_lap=stop.lap_number)
         changed |= _out(state, car, ledger, stop, stop.out_ms)
     elif stop.lap_number == left_lap and stop.out_ms is not None:
-        # Told again, with the driver or the exit better known.
-        changed |= {"last_stop_ms": stop.out_ms} | named(state, car, _driver(ledger, stop), stop.out_ms)
+        changed |= {"last_stop_ms": stop.out_ms} | _named_late(car, ledger, stop)
     return with_car(state, evolved(car, changed), ledger, time)
 
 
@@ -41,10 +41,12 @@ def _out(state: RaceState, car: CarState, ledger: CarLedger, stop: PitStop, out_
     changed |= {"pit_since_ms": None, "stint": (car.stint or 1) + 1, "stint_laps": 0}
     if stop.compound is not None:
         changed |= {"compound": stop.compound.value, "tyre_age": None}
-    if (driver := _driver(ledger, stop)) is not None:
+    if (ledger.told is None or ledger.told.driver is None) and (driver := _driver(ledger, stop)):
+        # Where a line of the provider names who is in the car, that holds.
         changed["driver"] = driver
     gone = evolved(car, changed)
-    return changed if car.status in _DONE else changed | opened(gone, out_ms)
+    is_over = car.status in _DONE or (state.is_race and state.flag is Flag.CHEQUERED)
+    return changed if is_over else changed | opened(gone, out_ms)
 
 
 def _stops(car: CarState, ledger: CarLedger) -> int | None:
@@ -55,8 +57,11 @@ def _status(car: CarState, ledger: CarLedger, status: str) -> str | None:
     return status if ledger.told is None or ledger.told.status is None else car.status
 
 
+def _named_late(car: CarState, ledger: CarLedger, stop: PitStop) -> dict[str, Any]:
+    """The last stop told again with who left: the whole drive since then is that driver's."""
+    driver = _driver(ledger, stop)
+    return {"driver": driver} if driver and car.pit_since_ms is None else {}
+
+
 def _driver(ledger: CarLedger, stop: PitStop) -> str | None:
-    """Who left, where no line of the provider names who is in the car."""
-    if ledger.told is not None and ledger.told.driver is not None:
-        return None
     return next((driver.name for driver in ledger.crew if driver.seat == stop.seat_out), None)
