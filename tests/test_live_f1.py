@@ -1,17 +1,19 @@
 """Formula 1's feed against an emulator of the service, over real sockets, into a store."""
 
 import random
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from emulators.f1 import F1Service, made
-from emulators.harness import fast_clock, interruptions, run_feed, same_rows
-from emulators.server import serve
+from emulators.harness import fast_clock, interruptions, rows_of, run_feed
+from emulators.proxy import Proxy, wire
+from emulators.server import Served, serve
 from f1live_text import START, race
 
 from racelab.domain.sessions import Event, Session, SessionKey
-from racelab.live.feeds.connection import Patience
 from racelab.live.feeds.f1 import F1Feed
 from racelab.live.identity import LiveSession
 from racelab.settings import Settings
@@ -23,10 +25,6 @@ SPEED = 900.0
 BEGIN = START - timedelta(seconds=200)
 
 
-def is_ended(state):
-    return state.status == "ends"
-
-
 class Run:
     """The service, the feed and the store of one session."""
 
@@ -34,21 +32,98 @@ class Run:
         folder.mkdir(exist_ok=True)
         (folder / "racelab.db").write_bytes(empty.read_bytes())
         self.folder, self.store = folder, open_store(f"sqlite:///{folder / 'racelab.db'}")
-        self.service = F1Service(made(START, race()), lambda: self.clock.now(), **switches)
+        self.service = F1Service(made(START, race()), self.instant, **switches)
 
-    def go(self, account=None, patience=None, wire=None, **settings):
-        with serve(self.service.app) as served:
-            self.served, self.clock = served, fast_clock(SPEED, BEGIN)
-            url = f"{wire(served) if wire else served.url}/signalrcore"
-            self.feed = F1Feed(
-                Settings(**{"f1_live_url": url, "f1_live_silence_s": 900} | settings),
-                self.clock,
-                account,
-                random.Random(3),
-                patience,
-            )
-            self.road = run_feed(self.feed, SESSION, self.store, self.folder, self.clock, is_ended)
+    def instant(self):
+        return self.clock.now()
+
+    def go(self, account=None, patience=None, trouble=None, **settings):
+        """Follow the session to its end; ``trouble`` is made where the service waits."""
+        with serve(self.service.app) as served, wire(served.url) as proxy:
+            self.clock = fast_clock(SPEED, BEGIN)
+            given = {"f1_live_url": f"{proxy.url}/signalrcore", "f1_live_silence_s": 900} | settings
+            self.feed = F1Feed(Settings(**given), self.clock, account, random.Random(3), patience)
+            self.trouble = Trouble(trouble, self.service, served, proxy, self.feed) if trouble else None
+            self.road = run_feed(self.feed, SESSION, self.store, self.folder, self.clock, self.is_over)
         return self
+
+    def is_over(self, state):
+        if self.trouble is not None:
+            self.trouble.look()
+        return state.status == "ends"
+
+
+@dataclass
+class Trouble:
+    """Trouble between service and feed, once the feed has read everything up to where the service waits."""
+
+    kind: str
+    service: F1Service
+    served: Served
+    proxy: Proxy
+    feed: F1Feed
+    is_made: bool = False
+
+    def look(self):
+        if self.is_made:
+            if len(self.service.subscribed) > 1:
+                self.service.waits_at, self.service.is_silent = None, False
+            return
+        if self.feed.health.frames != 1 + self.service.waits_at:
+            return
+        self.is_made = True
+        if self.kind == "drop":
+            self.proxy.drop()
+        elif self.kind == "garbage":
+            # It comes before the next message.
+            self.proxy.inject(bytes(range(256)))
+            self.service.waits_at = None
+        elif self.kind == "half":
+            self.proxy.drop_after(17)
+            self.service.waits_at = None
+        elif self.kind == "silence":
+            self.service.is_silent = True
+        elif self.kind == "closed":
+            self.service.closes_after = self.service.sent
+        elif self.kind == "restart":
+            self.served.stop()
+            self.served.start()
+
+
+def same(run, other, aside=(), since=None):
+    """Both stores hold the same, repairs of these rules and statuses from before this session time aside."""
+    first, second = (rows_of(one.store, KEY) for one in (run, other))
+    assert len(first["laps"]) == 15
+    for name, rows in first.items():
+        held, told = rows, second[name]
+        if name == "repairs":
+            told = told[~told["rule"].isin(aside)].reset_index(drop=True)
+        if name in ("track_status", "session_status") and since is not None:
+            held, told = (one[one["time_ms"] >= since].reset_index(drop=True) for one in (held, told))
+        pd.testing.assert_frame_equal(held, told, obj=name)
+
+
+def same_but_for_what_is_named(run, other):
+    """The other store lacks nothing but laps that it names as missed, and values that nobody saw; it has no others."""
+    first, second = (rows_of(one.store, KEY) for one in (run, other))
+    repairs = second["repairs"]
+    missed = set(repairs.loc[repairs["rule"] == "missed_lap", "record"])
+    for table in ("entries", "drivers", "race_control", "sessions"):
+        pd.testing.assert_frame_equal(first[table], second[table], obj=table)
+    ours, theirs = (
+        {f"{row['car_number']}/{row['lap_number']}": row for row in held["laps"].to_dict("records")}
+        for held in (first, second)
+    )
+    assert ours.keys() - theirs.keys() <= missed
+    assert not theirs.keys() - ours.keys()
+    unseen = 0
+    for key, row in theirs.items():
+        for name, value in row.items():
+            # Of a lap that went through the pits unseen only the flag for it may be missing.
+            is_same = pd.isna(value) or value == ours[key][name] or (name in ("pit_in", "pit_out") and not value)
+            assert is_same, (key, name, value, ours[key][name])
+            unseen += pd.isna(value) and not pd.isna(ours[key][name])
+    return missed, unseen
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +132,64 @@ def calm(tmp_path_factory, empty_sqlite):
 
 
 def test_a_race_comes_whole(calm):
-    laps = calm.store.read("laps", KEY)
+    laps = calm.store.read("laps", KEY).set_index(["car_number", "lap_number"])
     assert len(laps) == 15
-    assert calm.feed.health.connections == 1
+    assert laps["lap_time_ms"].dropna().tolist() == [
+        *(75_000 + lap for lap in (2, 3, 4, 5)), 87_302, 83_303, 75_304, 75_305, *(75_750 + lap for lap in (2, 3, 4, 5)),
+    ]  # fmt: skip
+    assert [len(calm.store.read(table, KEY)) for table in ("entries", "pit_stops", "race_control")] == [3, 1, 1]
     assert calm.store.read("repairs", KEY).empty
-    print(laps.to_string())
+    (subscribed,), (headers,) = calm.service.subscribed, calm.service.seen_headers
+    assert {"TimingData", "CarData.z", "PitLaneTimeCollection"} < set(subscribed)
+    assert "authorization" not in headers
+    health = calm.feed.health
+    assert (health.state, health.connections, health.sign_in) == ("connected", 1, "none")
+    assert health.lacking == ("CarData.z", "Position.z", "ChampionshipPrediction", "PitLaneTimeCollection")
 
 
-def test_doubled(calm, tmp_path, empty_sqlite):
-    run = Run(tmp_path / "a", empty_sqlite, doubled=0.5).go()
-    same_rows(calm.store, run.store, KEY)
+@pytest.mark.parametrize("switches", [{"doubled": 0.5}, {"swapped": 0.3}, {"cut": 1.0}], ids=str)
+def test_a_fault_of_the_service_changes_nothing(calm, tmp_path, empty_sqlite, switches):
+    same(calm, Run(tmp_path / "a", empty_sqlite, **switches).go())
+
+
+@pytest.mark.parametrize("seconds", [-90, 7_200, -90_000])
+def test_a_wrong_clock_changes_nothing(calm, tmp_path, empty_sqlite, seconds):
+    # Before the start there is only the schedule to count time by, and the clock that is wrong.
+    same(calm, Run(tmp_path / "a", empty_sqlite, skew=timedelta(seconds=seconds)).go(), since=1)
+
+
+@pytest.mark.parametrize("switches", [{"garbage": 0.5}, {"strange": 0.5}], ids=str)
+def test_what_cannot_be_read_is_named(calm, tmp_path, empty_sqlite, switches):
+    run = Run(tmp_path / "a", empty_sqlite, **switches).go()
+    assert run.service.spoiled > 20
+    named = run.store.read("repairs", KEY)
+    assert set(named["rule"]) == {"skipped_message"}
+    assert named["record"].str.contains("not a message|TypeError|ValueError|KeyError|IndexError|AttributeError").all()
+    same(calm, run, aside=["skipped_message"])
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 401, 403])
+def test_a_refusal_at_first_is_waited_out(calm, tmp_path, empty_sqlite, status):
+    run = Run(tmp_path / "a", empty_sqlite, statuses=[status]).go()
+    same(calm, run)
+    assert run.feed.health.connections == 2
+    assert (
+        f"failed with status {status}" in run.feed.health.why or f"refused with status {status}" in run.feed.health.why
+    )
+
+
+@pytest.mark.parametrize(("fault", "place"), [("drop", 45), ("drop", 82), ("closed", 60), ("restart", 100)])
+def test_an_interruption_in_a_quiet_moment_changes_nothing(calm, tmp_path, empty_sqlite, fault, place):
+    run = Run(tmp_path / "a", empty_sqlite, holds=True, waits_at=place).go(trouble=fault)
+    assert run.feed.health.connections >= 2
+    assert len(interruptions(run.store, KEY)) == 1
+    same(calm, run)
+
+
+@pytest.mark.parametrize(("fault", "place"), [("half", 51), ("garbage", 90), ("drop", 60), ("silence", 75)])
+def test_what_an_interruption_took_is_named(calm, tmp_path, empty_sqlite, fault, place):
+    run = Run(tmp_path / "a", empty_sqlite, waits_at=place).go(trouble=fault, f1_live_silence_s=100)
+    assert interruptions(run.store, KEY)
+    missed, unseen = same_but_for_what_is_named(calm, run)
+    assert missed or fault != "silence"
+    assert unseen < 60

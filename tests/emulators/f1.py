@@ -4,8 +4,8 @@ It speaks the service's own words and shares no code with the feed or its parser
 clock has come to their stamps; who subscribes gets the state of every topic as it is then, merged from what went before.
 """
 
-import asyncio
 import ast
+import asyncio
 import copy
 import gzip
 import json
@@ -104,7 +104,7 @@ class F1Service:
     in with; ``bars`` refuses every sign-in. Shares (0 to 1) of messages are ``doubled``, ``swapped`` with the one after,
     or followed by ``garbage`` or by messages of a ``strange`` type. ``skew`` is added to the stamps. While ``is_silent``
     nothing is sent, and with ``holds`` the session waits for a subscriber rather than going on without; the first one
-    joins a session that ``is_begun``, or begins it.
+    joins a session that ``is_begun``, or begins it. After ``waits_at`` messages it waits until that is taken away.
     """
 
     messages: list[Told]
@@ -121,12 +121,14 @@ class F1Service:
     is_silent: bool = False
     holds: bool = False
     is_begun: bool = False
+    waits_at: int | None = None
     ping_s: float = 0.05
     closes_after: int | None = None
     subscribed: list[list[str]] = field(default_factory=list)
     seen_headers: list[dict[str, str]] = field(default_factory=list)
     pings: int = 0
     sent: int = 0
+    spoiled: int = 0
 
     def __post_init__(self) -> None:
         self.state: dict[str, Any] = {}
@@ -156,7 +158,12 @@ class F1Service:
         name = f"connection-{len(self.seen_headers)}"
         self._ids.add(name)
         transports = [{"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}]
-        told = {"negotiateVersion": 1, "connectionId": "other", "connectionToken": name, "availableTransports": transports}
+        told = {
+            "negotiateVersion": 1,
+            "connectionId": "other",
+            "connectionToken": name,
+            "availableTransports": transports,
+        }
         return JSONResponse(told)
 
     def _judge(self, authorization: str | None) -> int:
@@ -191,7 +198,12 @@ class F1Service:
         topics = {topic for topic in asked if is_signed or topic not in SIGNED_IN}
         # The session goes on while nobody listens, unless it holds; it begins with the first subscriber.
         is_first = len(self.subscribed) == 1 and not self.is_begun
-        while not self.holds and not is_first and self.place < len(self.messages) and self.messages[self.place].at <= self.now():
+        while (
+            not self.holds
+            and not is_first
+            and self.place < len(self.messages)
+            and self.messages[self.place].at <= self.now()
+        ):
             self.place += 1
         while self._merged < self.place:
             one = self.messages[self._merged]
@@ -228,7 +240,8 @@ class F1Service:
     def _due(self, topics: set[str]) -> list[Any]:
         """The records of the messages whose time has come."""
         now, due = self.now(), []
-        while self.place < len(self.messages) and self.messages[self.place].at <= now and len(due) < 200:
+        last = len(self.messages) if self.waits_at is None else self.waits_at
+        while self.place < last and self.messages[self.place].at <= now and len(due) < 200:
             due.append(self.messages[self.place])
             self.place += 1
         self.sent += len(due)
@@ -241,8 +254,10 @@ class F1Service:
             record = self._call([one.topic, one.content, stamped(one.at + self.skew)])
             records += [record] * (2 if self._happens(self.doubled) else 1)
             if self._happens(self.garbage):
+                self.spoiled += 1
                 records.append(self._chance.choice(GARBAGE))
             if self._happens(self.strange):
+                self.spoiled += 1
                 records.append(self._call([*self._chance.choice(STRANGE), stamped(one.at)]))
         return records
 

@@ -17,7 +17,7 @@ class Around:
 
     before: Timed | None = None
     tyres: TyreSet | None = None
-    stint_laps: int = 1
+    stint_laps: int | None = 1
     position: int | None = None
     speeds: dict[str, float] = field(default_factory=dict)
     is_deleted: bool | None = None
@@ -30,7 +30,8 @@ def make_lap(car_number: str, timed: Timed, around: Around, track: Track) -> Lap
     pit_in, pit_out = _within(row.pit_in, track), _within(row.pit_out, track)
     came = _within(around.before.row.pit_in, track) if around.before else None
     stop = pit_out - came if pit_out is not None and came is not None and pit_out >= came else None
-    age = tyres.start_laps + around.stint_laps if tyres is not None and tyres.start_laps is not None else None
+    fitted, done = tyres.start_laps if tyres is not None else None, around.stint_laps
+    age = fitted + done if fitted is not None and done is not None else None
     speeds = {**around.speeds, **row.speeds}
     s1, s2, s3 = timed.sectors
     return Lap(
@@ -71,7 +72,7 @@ def _within(at: int | None, track: Track) -> int | None:
 
 def _begin(timed: Timed, before: Timed | None, track: Track) -> int | None:
     """When the lap began: with the end of the one before, the race's start, or the way out of the pits."""
-    row, out = timed.row, timed.row.pit_out
+    out = timed.row.pit_out
     if timed.number == 1 and track.is_race:
         return track.start
     follows = before is not None and before.number == timed.number - 1
@@ -79,11 +80,14 @@ def _begin(timed: Timed, before: Timed | None, track: Track) -> int | None:
     restart = _restart(begin, out, track)
     if restart is not None:
         begin = (restart if timed.lap_ms is None else begin) if track.is_race else None
+    if begin is None and before is not None and not follows and track.is_race:
+        # The lap before was missed: this one began at the line, and not with the way out of the pits.
+        out = None
     if begin is None and out is not None:
         return out
     if begin is None and timed.end is not None and timed.lap_ms is not None:
         return timed.end - timed.lap_ms
-    return begin if begin is not None else row.pit_out
+    return begin if begin is not None else out
 
 
 def _restart(begin: int | None, out: int | None, track: Track) -> int | None:

@@ -127,11 +127,14 @@ def sets_of(car: CarTrack, track: Track) -> list[TyreSet]:
     return car.tyres.sets(ends, track, is_late=car.rows.is_late, is_counted=not car.rows.missed)
 
 
-def tyres_of(car: CarTrack, place: int, sets: list[TyreSet]) -> tuple[TyreSet | None, int]:
-    """The tyres of a car's lap, and the laps that the car has done on them by its end."""
+def tyres_of(car: CarTrack, place: int, sets: list[TyreSet]) -> tuple[TyreSet | None, int | None]:
+    """The tyres of a car's lap, and the laps that the car has done on them by its end; null if some may be missing."""
     own = set_at(sets, car.live[place].end)
-    laps = sum(set_at(sets, one.end) is own for one in car.live[: place + 1])
-    return own, laps
+    laps = [one.number for one in car.live[: place + 1] if set_at(sets, one.end) is own]
+    missed = [lap for lap in car.rows.missed if lap < car.live[place].number]
+    if laps[0] - 1 in missed:
+        return own, None
+    return own, len(laps) + sum(lap > laps[0] for lap in missed)
 
 
 def is_deleted(messages: Messages, car_number: str, timed: Timed) -> bool | None:
