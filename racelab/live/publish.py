@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from racelab.domain.drive_time import Drive
@@ -96,6 +96,8 @@ class LiveReader:
         self._store, self._key = store, key
         self._cars: dict[str, CarState] = {}
         self.revision = -1
+        # When the state that `poll` gave last was published.
+        self.updated: datetime | None = None
 
     def poll(self) -> tuple[RaceState | None, list[CarState]]:
         """The race state with all its cars, and the cars that changed; None and nothing where nothing is new.
@@ -110,7 +112,7 @@ class LiveReader:
         state, numbers = race_from_json(sessions[0]["state"])
         changed = [car for car in map(car_from_json, (row["state"] for row in rows)) if car.car_number in numbers]
         self._cars |= {car.car_number: car for car in changed}
-        self.revision = sessions[0]["revision"]
+        self.revision, self.updated = sessions[0]["revision"], _utc(sessions[0]["updated_utc"])
         return replace(state, cars={number: self._cars[number] for number in numbers if number in self._cars}), changed
 
 
@@ -124,6 +126,12 @@ def _incident(held: dict[str, Any]) -> Incident:
         "kind": IncidentKind(held["kind"]), "phase": IncidentPhase(held["phase"]), "origin": IncidentOrigin(held["origin"]),
     }  # fmt: skip
     return Incident(**held | kinds)
+
+
+def _utc(instant: datetime | str) -> datetime:
+    """An instant as stores give it: SQLite's has no zone, the JSON folder's is text."""
+    read = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def _timed(held: dict[str, Any]) -> dict[str, Any]:
