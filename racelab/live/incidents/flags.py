@@ -64,6 +64,9 @@ def _set_free(track: Track, before: Flag | None, at: int) -> None:
     if track.flag is Flag.RED:
         for car in track.cars.values():
             car.red_in_pit = car.red_in_pit or car.in_pit
+            long_stop = track.book.latest(car.long_stop) if car.long_stop is not None else None
+            if long_stop is not None:
+                track.book.clear(long_stop, f"{long_stop.text}; the race was stopped")
 
 
 def _local(track: Track, ruling: Ruling, text: str) -> None:

@@ -9,7 +9,7 @@ _LOSS, _SPIN, _STOPPED = IncidentKind.TIME_LOSS, IncidentKind.SPIN, IncidentKind
 
 
 def judge(track: Track, car: CarWatch, part: int, took: int, at: int) -> None:
-    """A car has done a sector (0 to 2) or, where sectors are not told, a lap (3).
+    """A car has done a sector (0 to 2) or a lap (3): a loss that no sector shows alone may show in the lap.
 
     Args:
         track: what holds for all.
@@ -23,15 +23,22 @@ def judge(track: Track, car: CarWatch, part: int, took: int, at: int) -> None:
     if not track.is_free(at - took):
         return
     usual = car.pace.usual(part)
-    car.pace.add(part, took)
+    if part != LAP:
+        car.pace.add(part, took)
+        car.knows_sectors = True
     if usual is None:
         return
     loss, bound = took - usual, limit(usual, part)
     slow = loss > bound * t.PACE_PART
     track.field_.add(part, at, car.number, slow=slow)
     losing = track.book.latest(car.losing) if car.losing is not None else None
+    if part == LAP and (losing is not None or car.lost_lap > car.laps) and car.knows_sectors:
+        return
     if losing is not None:
-        _goes_on(track, car, losing, part, loss, slow=slow)
+        if slow and track.field_.is_slow(part, at, car.number, track.usual_lap(car) or 3 * usual):
+            _all_are_slow(track)
+        else:
+            _goes_on(track, car, losing, part, loss, slow=slow)
     elif loss > bound:
         _begins(track, car, part, took, usual, at)
 
@@ -46,8 +53,9 @@ def came_in(track: Track, car: CarWatch) -> None:
 
 
 def _begins(track: Track, car: CarWatch, part: int, took: int, usual: int, at: int) -> None:
-    book, window = track.book, t.OTHERS_WINDOW_LAPS * (track.usual_lap(car) or 3 * usual)
-    if track.field_.is_slow(part, at, car.number, window):
+    book = track.book
+    if track.field_.is_slow(part, at, car.number, track.usual_lap(car) or 3 * usual):
+        _all_are_slow(track)
         return
     known = book.lately(car.number, _LOSS, _SPIN, _STOPPED, IncidentKind.CONTACT)
     if known is not None and (known.origin is IncidentOrigin.RACE_CONTROL or known.kind is _STOPPED):
@@ -60,7 +68,16 @@ def _begins(track: Track, car: CarWatch, part: int, took: int, usual: int, at: i
         _LOSS, f"{text}, under yellow" if flagged else text, car=car.number, at=at, lap=car.laps + 1,
         confirmed=flagged, kept_ms=t.CANDIDATE_KEPT_MS,
     )  # fmt: skip
-    car.losing, car.lost_parts = made.sequence, 1
+    car.losing, car.lost_parts, car.lost_lap = made.sequence, 1, car.laps + 1
+
+
+def _all_are_slow(track: Track) -> None:
+    """The whole field is slow: those that were so first were only the first."""
+    for car in track.cars.values():
+        losing = track.book.latest(car.losing) if car.losing is not None else None
+        if losing is not None and track.book.now - losing.time_ms <= 2 * (track.usual_lap(car) or 0):
+            car.losing = None
+            track.book.clear(losing, f"{losing.text}, and so did the others")
 
 
 def _goes_on(track: Track, car: CarWatch, losing: Incident, part: int, loss: int, *, slow: bool) -> None:

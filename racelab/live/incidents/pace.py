@@ -29,32 +29,43 @@ def _recent() -> "tuple[deque[int], ...]":
 
 @dataclass(slots=True)
 class Pace:
-    """The recent clean times of one car: three sectors and the lap, in ms."""
+    """The recent clean times of one car: three sectors and the lap, in ms; ``lap_ms`` is its usual lap."""
 
     times: "tuple[deque[int], ...]" = field(default_factory=_recent)
+    lap_ms: int | None = None
 
     def usual(self, part: int) -> int | None:
         """The car's usual time of a sector or lap, None before it is known."""
-        return median(self.times[part])
+        return self.lap_ms if part == LAP else median(self.times[part])
 
     def add(self, part: int, time: int) -> None:
         """A clean time, at pace or not: the median takes care of what is odd, and follows the weather."""
         self.times[part].append(time)
+        if part == LAP:
+            self.lap_ms = median(self.times[LAP])
 
 
 @dataclass(slots=True)
 class Field:
-    """How much of the bound the cars lately lost, sector by sector: the newest last."""
+    """How the cars fared of late: in each part of the lap, and wherever they were last."""
 
-    _seen: "tuple[deque[tuple[int, str, bool]], ...]" = field(
-        default_factory=lambda: tuple(deque[tuple[int, str, bool]](maxlen=60) for _ in range(4))
-    )
+    _seen: "tuple[dict[str, tuple[int, bool]], ...]" = field(default_factory=lambda: ({}, {}, {}, {}))
+    _last: "dict[str, tuple[int, bool]]" = field(default_factory=dict)
 
     def add(self, part: int, now: int, car: str, *, slow: bool) -> None:
         """A car's sector or lap, and whether half a loss was in it."""
-        self._seen[part].append((now, car, slow))
+        self._seen[part][car] = self._last[car] = (now, slow)
 
-    def is_slow(self, part: int, now: int, car: str, window_ms: float) -> bool:
-        """Whether many of the other cars lately lost time in the same part of the lap."""
-        last = {who: slow for at, who, slow in self._seen[part] if at >= now - window_ms and who != car}
-        return len(last) >= t.OTHERS_FEWEST and sum(last.values()) >= t.OTHERS_SLOW_SHARE * len(last)
+    def is_slow(self, part: int, now: int, car: str, lap_ms: float) -> bool:
+        """Whether many of the other cars lately lost time, in the same part of the lap or wherever they are."""
+        here = _share(self._seen[part], now - t.OTHERS_WINDOW_LAPS * lap_ms, car)
+        return max(here, _share(self._last, now - t.OTHERS_NOW_LAPS * lap_ms, car)) >= t.OTHERS_SLOW_SHARE
+
+    def are_slow(self, now: int, lap_ms: float) -> bool:
+        """Whether many cars were slow in what they did last."""
+        return _share(self._last, now - t.OTHERS_OVERDUE_LAPS * lap_ms, "") >= t.OTHERS_SLOW_SHARE
+
+
+def _share(seen: "dict[str, tuple[int, bool]]", since: float, car: str) -> float:
+    others = [slow for who, (at, slow) in seen.items() if at >= since and who != car]
+    return sum(others) / len(others) if len(others) >= t.OTHERS_FEWEST else 0.0

@@ -29,7 +29,7 @@ def leaves(track: Track, car: CarWatch, at: int, duration_ms: int | None = None,
         took = at - car.pit_in_ms
     long_stop = track.book.latest(car.long_stop) if car.long_stop is not None else None
     if long_stop is not None:
-        track.book.clear(long_stop, _words(car, took) if took is not None else None)
+        track.book.clear(long_stop, _words(track, car, took) if took is not None else None)
     for one in track.book.of(car.number, IncidentKind.DRIVER_SWAP):
         track.book.clear(one)
     if took is not None and took > 0 and not car.red_in_pit:
@@ -54,10 +54,7 @@ def check(track: Track, car: CarWatch) -> None:
         return
     usual = usual_stop(track, car)
     took, book = track.book.now - car.pit_in_ms, track.book
-    first, certain = t.LONG_STOP_ALONE_MS, 2 * t.LONG_STOP_ALONE_MS
-    if usual is not None:
-        first = usual + round(max(t.LONG_STOP_FLOOR_MS, t.LONG_STOP_SHARE * usual))
-        certain = usual + round(max(t.VERY_LONG_STOP_FLOOR_MS, t.VERY_LONG_STOP_SHARE * usual))
+    first, certain = _bounds(usual)
     if took <= first:
         return
     if car.long_stop is None:
@@ -68,6 +65,14 @@ def check(track: Track, car: CarWatch) -> None:
         ).sequence  # fmt: skip
     elif took > certain and (open_ := book.latest(car.long_stop)) is not None:
         book.confirm(open_)
+
+
+def _bounds(usual: int | None) -> tuple[int, int]:
+    """From when on a stop is long, and very long, in ms."""
+    if usual is None:
+        return t.LONG_STOP_ALONE_MS, 2 * t.LONG_STOP_ALONE_MS
+    long = max(t.LONG_STOP_FLOOR_MS, t.LONG_STOP_SHARE * usual)
+    return usual + round(long), usual + round(max(t.VERY_LONG_STOP_FLOOR_MS, t.VERY_LONG_STOP_SHARE * usual))
 
 
 def usual_stop(track: Track, car: CarWatch) -> int | None:
@@ -92,5 +97,7 @@ def drives(track: Track, car: CarWatch, name: str) -> None:
         track.book.clear(swap)
 
 
-def _words(car: CarWatch, took: int) -> str:
-    return f"inferred: car {car.number} was in the pits for {took / 1000:.0f} s, far longer than usual"
+def _words(track: Track, car: CarWatch, took: int) -> str:
+    usual = usual_stop(track, car)
+    said = f", usually {usual / 1000:.0f} s" if usual is not None else ""
+    return f"inferred: car {car.number} was in the pits for {took / 1000:.0f} s{said}"

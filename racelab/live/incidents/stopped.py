@@ -38,19 +38,33 @@ def check(track: Track, car: CarWatch) -> None:
     if not track.is_race or track.is_over or car.in_pit or car.is_out or car.seen_ms is None or track.flag is Flag.RED:
         return
     gone, usual = book.now - car.seen_ms, track.usual_lap(car)
-    if usual is None:
+    if usual is None or gone <= usual:
         return
     first, certain = (
         (t.MISSING_LAPS, t.MISSING_LAPS_CONFIRMED) if car.has_sectors else (t.STOPPED_LAPS, t.STOPPED_LAPS_CONFIRMED)
     )
-    slower = 1 if track.is_free(car.seen_ms) else t.NEUTRAL_SLOWER
+    is_usual = track.is_free(car.seen_ms) and not track.field_.are_slow(book.now, usual)
+    slower = 1 if is_usual else t.NEUTRAL_SLOWER
     if gone <= first * slower * usual:
         return
     known = book.latest(car.late) if car.late is not None else None
-    if known is None and car.late is None:
+    if known is None and car.late is None and not _are_many_late(track, first):
         _open(track, car, f"inferred: car {car.number} has not come round for {gone / usual:.1f} of its usual laps")
     elif known is not None and gone > certain * slower * usual:
         book.confirm(known)
+
+
+def _are_many_late(track: Track, first: float) -> bool:
+    """Whether many cars are overdue together; those that were called stopped do not count."""
+    late = racing = 0
+    for car in track.cars.values():
+        if car.in_pit or car.is_out or car.seen_ms is None or car.late is not None:
+            continue
+        usual = track.usual_lap(car)
+        if usual is not None:
+            racing += 1
+            late += track.book.now - car.seen_ms > (first - 1 + t.LATE_LAPS) * usual
+    return racing >= t.OTHERS_FEWEST and late >= t.LATE_SHARE * racing
 
 
 def _open(track: Track, car: CarWatch, text: str) -> None:

@@ -15,6 +15,10 @@ PACE_PART = 0.5
 OTHERS_SLOW_SHARE, OTHERS_FEWEST = 0.3, 4
 # Others are compared over the last lap or so: longer, and a shower of rain would be half over.
 OTHERS_WINDOW_LAPS = 1.3
+# A slow phase that nobody told yet shows in whatever sector each car does next.
+OTHERS_NOW_LAPS = 0.5
+# A car that is overdue is waited for longer where the others of the last laps were slow.
+OTHERS_OVERDUE_LAPS = 2.0
 # A neutral phase's end reaches the cars one after another: the field is at speed again about then.
 RESTART_MS = 30_000
 
@@ -24,15 +28,18 @@ STOPPED_LAPS, STOPPED_LAPS_CONFIRMED = 2.0, 3.0
 MISSING_LAPS, MISSING_LAPS_CONFIRMED = 1.0, 1.5
 # Behind a safety car or under a full-course yellow a lap takes about twice its time.
 NEUTRAL_SLOWER = 2.0
+# Where this share of the field is late together, the race is slowed or halted, and nobody told.
+LATE_LAPS, LATE_SHARE = 0.4, 0.25
 # A car that the provider calls stopped and that is still so a while later is not just slow in a corner.
 STOPPED_TOLD_MS = 20_000
 # Later than this a stopped car has been recovered, or nobody tells.
 STOPPED_KEPT_MS = 15 * 60_000
 
 # A stop is compared with the class's own: refuelling in endurance takes a minute, tyres in Formula 1 20 s in the lane.
+# New tyres, another driver and brakes on top of fuel stay within twice the usual.
 USUAL_STOPS, FEWEST_STOPS = 30, 3
-LONG_STOP_FLOOR_MS, LONG_STOP_SHARE = 15_000, 0.6
-VERY_LONG_STOP_FLOOR_MS, VERY_LONG_STOP_SHARE = 30_000, 1.5
+LONG_STOP_FLOOR_MS, LONG_STOP_SHARE = 15_000, 1.0
+VERY_LONG_STOP_FLOOR_MS, VERY_LONG_STOP_SHARE = 30_000, 2.0
 # Without stops of others to compare with, no service takes as long as this.
 LONG_STOP_ALONE_MS = 180_000
 

@@ -109,10 +109,10 @@ class IncidentTracker:
     def _stop(self, stop: PitStop) -> None:
         car = self._track.car(stop.car_number)
         if stop.out_ms is None:
-            if stop.in_ms is not None and stop.lap_number > car.last_stop:
+            if stop.lap_number > car.last_stop:
                 car.last_stop = stop.lap_number
                 self._to(stop.in_ms)
-                pits.enters(self._track, car, stop.in_ms)
+                pits.enters(self._track, car, stop.in_ms if stop.in_ms is not None else self._track.book.now)
         elif stop.lap_number > car.last_exit:
             car.last_stop, car.last_exit = max(car.last_stop, stop.lap_number), stop.lap_number
             self._to(stop.out_ms)
@@ -176,26 +176,25 @@ class IncidentTracker:
         self._to(lap.end_ms)
         if lap.seat in car.crew and not car.is_driver_told:
             pits.drives(self._track, car, car.crew[lap.seat])
-        is_clean = not (lap.pit_in or lap.pit_out or lap.deleted or (lap.flag is not None and lap.flag.is_neutral))
-        if not car.has_sectors:
-            self._stored(car, lap, is_clean=is_clean)
-        elif is_clean and lap.lap_time_ms is not None and car.laps >= 1 and self._raced(lap):
-            car.pace.add(LAP, lap.lap_time_ms)
+        raced = not (lap.pit_out or lap.deleted or (lap.flag is not None and lap.flag.is_neutral))
+        if raced and lap.lap_time_ms is not None:
+            if car.has_sectors and (lap.s1_ms, lap.s2_ms) == car.sectors[:2]:
+                # The lap may be told a moment before the live line of its last sector.
+                self._sectors(car, (lap.s1_ms, lap.s2_ms, lap.s3_ms), lap.end_ms)
+            elif not car.has_sectors:
+                self._stored(car, lap, lap.end_ms)
+            if not lap.pit_in:
+                judge(self._track, car, LAP, lap.lap_time_ms, lap.end_ms)
+            if not lap.pit_in and car.laps >= max(1, car.out_lap) and self._track.is_free(lap.end_ms - lap.lap_time_ms):
+                car.pace.add(LAP, lap.lap_time_ms)
         car.laps = lap.lap_number
         self._passes(car, lap.end_ms)
 
-    def _raced(self, lap: Lap) -> bool:
-        return lap.end_ms is not None and self._track.is_free(lap.end_ms - (lap.lap_time_ms or 0))
-
-    def _stored(self, car: CarWatch, lap: Lap, *, is_clean: bool) -> None:
-        """A lap that comes whole: its sectors one after another, or the lap where they are not told."""
-        times, end = (lap.s1_ms, lap.s2_ms, lap.s3_ms), lap.end_ms or 0
-        if is_clean and lap.lap_time_ms is not None:
-            s1, s2, s3 = times
-            if s1 is None or s2 is None or s3 is None:
-                judge(self._track, car, LAP, lap.lap_time_ms, end)
-            else:
-                if car.laps >= 1 and not car.on_out_lap and self._raced(lap):
-                    car.pace.add(LAP, lap.lap_time_ms)
-                for part, took, at in ((0, s1, end - s3 - s2), (1, s2, end - s3), (2, s3, end)):
-                    judge(self._track, car, part, took, at)
+    def _stored(self, car: CarWatch, lap: Lap, end: int) -> None:
+        """A lap that comes whole: its sectors one after another, where they are told."""
+        s1, s2, s3 = lap.s1_ms, lap.s2_ms, lap.s3_ms
+        if s1 is None or s2 is None or s3 is None:
+            return
+        # The last sector of an in-lap is driven in the pit lane.
+        for part, took, at in ((0, s1, end - s3 - s2), (1, s2, end - s3), (2, s3, end))[: 2 if lap.pit_in else 3]:
+            judge(self._track, car, part, took, at)

@@ -36,6 +36,8 @@ class CarWatch:
     has_sectors: bool = False
     losing: int | None = None
     lost_parts: int = 0
+    lost_lap: int = 0
+    knows_sectors: bool = False
     late: int | None = None
     long_stop: int | None = None
     is_out: bool = False
@@ -77,9 +79,8 @@ class Track:
 
     def usual_lap(self, car: CarWatch) -> int | None:
         """The car's usual lap, or that of its class before it has one of its own; None before the class has."""
-        own = car.pace.usual(3)
-        if own is not None:
-            return own
-        others = [one.pace.usual(3) for one in self.cars.values() if one.car_class == car.car_class]
+        if car.pace.lap_ms is not None:
+            return car.pace.lap_ms
+        others = (one.pace.lap_ms for one in self.cars.values() if one.car_class == car.car_class)
         known = sorted(lap for lap in others if lap is not None)
         return known[len(known) // 2] if known else None
