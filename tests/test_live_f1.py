@@ -1,6 +1,9 @@
 """Formula 1's feed against an emulator of the service, over real sockets, into a store."""
 
+import base64
+import json
 import random
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +14,11 @@ from emulators.f1 import F1Service, made
 from emulators.harness import fast_clock, interruptions, rows_of, run_feed
 from emulators.proxy import Proxy, wire
 from emulators.server import Served, serve
-from f1live_text import START, race
+from f1live_text import START, race, stamp
 
 from racelab.domain.sessions import Event, Session, SessionKey
-from racelab.live.feeds.f1 import F1Feed
+from racelab.live.feeds.f1 import SIGNED_IN_TOPICS, F1Feed
+from racelab.live.feeds.sign_in import Access, SignInFailed
 from racelab.live.identity import LiveSession
 from racelab.settings import Settings
 from racelab.store.open import open_store
@@ -28,11 +32,13 @@ BEGIN = START - timedelta(seconds=200)
 class Run:
     """The service, the feed and the store of one session."""
 
-    def __init__(self, folder: Path, empty: Path, **switches) -> None:
+    def __init__(self, folder: Path, empty: Path, more=(), **switches) -> None:
         folder.mkdir(exist_ok=True)
         (folder / "racelab.db").write_bytes(empty.read_bytes())
         self.folder, self.store = folder, open_store(f"sqlite:///{folder / 'racelab.db'}")
-        self.service = F1Service(made(START, race()), self.instant, **switches)
+        self.service = F1Service(
+            made(START, sorted([*race(), *more], key=lambda told: told[0])), self.instant, **switches
+        )
 
     def instant(self):
         return self.clock.now()
@@ -90,12 +96,14 @@ class Trouble:
             self.served.start()
 
 
-def same(run, other, aside=(), since=None):
+def same(run, other, aside=(), since=None, without=()):
     """Both stores hold the same, repairs of these rules and statuses from before this session time aside."""
     first, second = (rows_of(one.store, KEY) for one in (run, other))
     assert len(first["laps"]) == 15
     for name, rows in first.items():
         held, told = rows, second[name]
+        if name in without:
+            continue
         if name == "repairs":
             told = told[~told["rule"].isin(aside)].reset_index(drop=True)
         if name in ("track_status", "session_status") and since is not None:
@@ -193,3 +201,72 @@ def test_what_an_interruption_took_is_named(calm, tmp_path, empty_sqlite, fault,
     missed, unseen = same_but_for_what_is_named(calm, run)
     assert missed or fault != "silence"
     assert unseen < 60
+
+
+def packed(content):
+    squeezer = zlib.compressobj(wbits=-15)
+    return base64.b64encode(squeezer.compress(json.dumps(content).encode()) + squeezer.flush()).decode()
+
+
+def samples():
+    """Car data four times a second and places of car 1 from half a minute before the start to lap 1's end."""
+    for ms in range(-30_000, 60_000, 250):
+        channels = {"0": 11_000, "2": 200 + ms % 50, "3": 7, "4": 100, "5": 0, "45": 8}
+        yield ms, "CarData.z", packed({"Entries": [{"Utc": stamp(ms), "Cars": {"1": {"Channels": channels}}}]})
+        place = {"Status": "OnTrack", "X": ms // 100, "Y": 20, "Z": 30}
+        yield ms, "Position.z", packed({"Position": [{"Timestamp": stamp(ms), "Entries": {"1": place}}]})
+
+
+def account(token="secret-token", hours=48.0, fails=False):
+    calls = []
+
+    def access(renew):
+        calls.append(renew)
+        if fails:
+            raise SignInFailed("signing in failed")
+        return None if token is None else Access(token, START + timedelta(hours=hours))
+
+    access.calls = calls
+    return access
+
+
+def test_with_a_valid_sign_in_telemetry_reaches_the_store(calm, tmp_path, empty_sqlite, caplog):
+    caplog.set_level("DEBUG")
+    run = Run(tmp_path / "a", empty_sqlite, more=samples(), token="secret-token").go(account())
+    same(calm, run, without=("telemetry",))
+    held = run.store.read("telemetry", KEY)
+    assert len(held) == 720
+    car = held[held["kind"] == "car"]
+    assert car["time_ms"].tolist() == list(range(-30_000, 60_000, 250))
+    assert car["speed_kph"].tolist() == [200 + ms % 50 for ms in range(-30_000, 60_000, 250)]
+    assert held.loc[held["kind"] == "position", "x_m"].iloc[0] == -30.0
+    health = run.feed.health
+    assert (health.sign_in, health.lacking) == ("valid", ())
+    assert run.service.seen_headers[0]["authorization"] == "Bearer secret-token"
+    written = b"".join(file.read_bytes() for file in (tmp_path / "a").rglob("*") if file.is_file())
+    assert b"secret-token" not in written
+    assert "secret-token" not in caplog.text + repr(run.feed.health) + repr(account()(False))
+
+
+@pytest.mark.parametrize(
+    ("given", "switches", "state", "tried"),
+    [
+        (account(None), {}, "none", [False]),
+        (account(hours=3), {"token": "secret-token"}, "expiring", [False, True]),
+        (account(hours=-1), {"token": "secret-token"}, "expired", [False, True]),
+        (account("old"), {"token": "secret-token"}, "expired", [False]),
+        (account(), {"bars": True}, "blocked", [False]),
+        (account(fails=True), {}, "blocked", [False]),
+    ],
+    ids=["no account", "expiring", "expired", "refused", "barred", "failed"],
+)  # fmt: skip
+def test_a_sign_in_is_a_state_and_the_session_comes_without(
+    calm, tmp_path, empty_sqlite, given, switches, state, tried
+):
+    given.calls.clear()
+    run = Run(tmp_path / "a", empty_sqlite, more=samples(), **switches).go(given)
+    same(calm, run, without=("telemetry",))
+    health, is_signed = run.feed.health, state == "expiring"
+    assert (health.sign_in, given.calls, health.connections) == (state, tried, 1)
+    assert len(run.store.read("telemetry", KEY)) == (720 if is_signed else 0)
+    assert health.lacking == (() if is_signed else ("CarData.z", "Position.z", *SIGNED_IN_TOPICS[2:]))

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from racelab.domain.frames import Frame, Parser
 from racelab.domain.records import Record, Repair
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONNECTION_LOST, CONNECTED_AGAIN = "lost", "connected"
 _KEY = "racelab_link"
@@ -21,6 +25,14 @@ def link_state(frame: Frame) -> str | None:
     """The state that a link frame tells; None for a provider's own frame."""
     state = frame.payload.get(_KEY) if isinstance(frame.payload, dict) else None
     return state if isinstance(state, str) else None
+
+
+@runtime_checkable
+class SamplesParser(Protocol):
+    """A parser that gathers telemetry beside its records."""
+
+    def telemetry(self) -> "pd.DataFrame | None":
+        """The samples that wait, in the columns of the telemetry table; None for none. Then nothing waits."""
 
 
 class LinkedParser:
@@ -40,6 +52,10 @@ class LinkedParser:
             return ()
         lost, self._lost = self._lost, None
         return [_interruption(lost, f"{frame.received_at:{_INSTANT}}")] if lost is not None else ()
+
+    def telemetry(self) -> "pd.DataFrame | None":
+        """The samples that wait to be written, in the columns of the telemetry table; None where there are none."""
+        return self.parser.telemetry() if isinstance(self.parser, SamplesParser) else None
 
     def finish(self) -> Iterator[Record]:
         """What is known only at the end; a connection that never came back is named too."""

@@ -10,6 +10,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.live.clock import Clock
 from racelab.live.feed import Feed
 from racelab.live.incidents import IncidentTracker
+from racelab.live.link import SamplesParser
 from racelab.live.publish import LivePublisher
 from racelab.live.reducers import fold, initial_state, reduce, settle
 from racelab.live.state import RaceState
@@ -121,6 +122,9 @@ class Road:
         self.state = settle(self.state)
         now = self.wall.now()
         rows = self.writer.take(self.state, now) if self.writer is not None else {}
+        samples = self.parser.telemetry() if isinstance(self.parser, SamplesParser) else None
+        if samples is not None and self.writer is not None:
+            rows |= self.writer.telemetry(samples)
         self._batch = rows | self._publisher.tables(replace(self.state, incidents=self.incidents.latest), now)
         self._is_dirty = False
 

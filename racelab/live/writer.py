@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pandas as pd
+
 from racelab.domain.entries import Entry
 from racelab.domain.flags import Flag, RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.incidents import Incident
@@ -12,7 +14,7 @@ from racelab.domain.laps import Lap, PitStop, Result
 from racelab.domain.records import Provenance, Record, Repair, Weather
 from racelab.domain.sessions import Event, Session
 from racelab.live.state import RaceState
-from racelab.store.rows import Columns, named_columns, record_columns
+from racelab.store.rows import Columns, frame_columns, named_columns, record_columns
 
 _TABLES: dict[type, str] = {
     Entry: "entries", Lap: "laps", PitStop: "pit_stops", Result: "results", Weather: "weather",
@@ -56,6 +58,10 @@ class SessionWriter:
             tables["drivers"] = self._with_id(named_columns("drivers", rows))
         self._waiting = {}
         return tables
+
+    def telemetry(self, samples: pd.DataFrame) -> dict[str, Columns]:
+        """Rows of telemetry, from a frame in the columns of its table."""
+        return {"telemetry": self._with_id(frame_columns("telemetry", samples))} if len(samples) else {}
 
     def _columns(self, table: str, records: list[Any]) -> Columns:
         columns = record_columns(table, records)

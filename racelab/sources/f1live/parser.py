@@ -18,7 +18,7 @@ from racelab.sources.f1live.rows import Rows
 from racelab.sources.f1live.session import SessionTrack
 from racelab.sources.f1live.stamps import Stamps
 from racelab.sources.f1live.telemetry import Samples
-from racelab.sources.f1live.telling import Telling, missed_lap, skipped_message
+from racelab.sources.f1live.telling import Telling, dropped_samples, missed_lap, skipped_message
 from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.values import epoch_ms, instant, part, text, whole
 
@@ -80,7 +80,9 @@ class Parser:
 
     def finish(self) -> Iterator[Record]:
         """Laps, stops and places as the whole session tells them, where that is more, and the classification."""
-        return final_records(self.cars, self.session, self.telling)
+        yield from final_records(self.cars, self.session, self.telling)
+        if self.samples is not None and self.samples.dropped:
+            yield dropped_samples(self.samples.dropped)
 
     def telemetry(self) -> pd.DataFrame | None:
         """The samples that wait, in the columns of the telemetry table; None for none. Then nothing waits.

@@ -160,3 +160,9 @@ def skipped_message(name: str) -> Repair:
     """The name of a message, or of a recording's line, that cannot be read."""
     reason = "it cannot be read; the messages after it stand as they are"
     return Repair("skipped_message", "messages", text(name) or "", "content", None, None, reason)
+
+
+def dropped_samples(count: int) -> Repair:
+    """The name of telemetry that nobody took in time."""
+    reason = "more waited to be written than the memory may hold; the newest were left out"
+    return Repair("dropped_samples", "telemetry", f"{count} samples", "sample", None, None, reason)
