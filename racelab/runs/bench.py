@@ -18,6 +18,7 @@ from racelab.domain.records import SessionData
 from racelab.errors import BadInput
 from racelab.exports.files import write_race
 from racelab.runs.bench_figure import Figure
+from racelab.runs.bench_live import F1_RACE, TIMING71_RACE, measure_live
 from racelab.runs.bench_season import measure_season
 from racelab.runs.bench_store import measure_store
 from racelab.runs.bench_telemetry import lap_times_ms
@@ -36,7 +37,14 @@ def measure(read: Callable[[], SessionData], names: list[str]) -> list[Figure]:
     Raises:
         BadInput: a name is no benchmark.
     """
-    known = {"ingest": _ingest, "export": _export, "store": _store, "telemetry": _telemetry, "season": _season}
+    known = {
+        "ingest": _ingest,
+        "export": _export,
+        "store": _store,
+        "telemetry": _telemetry,
+        "season": _season,
+        "live": _live,
+    }
     if strange := set(names) - set(known):
         raise BadInput(f"no benchmark is named {', '.join(sorted(strange))}: use {', '.join(known)}")
     return [figure for name in names or known for figure in known[name](read)]
@@ -110,6 +118,11 @@ def _telemetry(_: Callable[[], SessionData]) -> list[Figure]:
 
 def _season(_: Callable[[], SessionData]) -> list[Figure]:
     return measure_season(get_settings())
+
+
+def _live(_: Callable[[], SessionData]) -> list[Figure]:
+    recordings = get_settings().test_data
+    return measure_live(recordings / F1_RACE, recordings / TIMING71_RACE)
 
 
 def _store(_read: Callable[[], SessionData]) -> list[Figure]:
