@@ -1,0 +1,274 @@
+"""Griiip's feed against an emulator of the service, over real sockets, into a store."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from emulators.griiip import GriiipService
+from emulators.griiip_race import SID, MadeRace
+from emulators.harness import fast_clock, interruptions, rows_of, run_feed, same_rows
+from emulators.proxy import Proxy, wire
+from emulators.server import Served, serve
+
+from racelab.domain.laps import Lap
+from racelab.domain.sessions import Event, Session, SessionKey
+from racelab.live.feeds.griiip import GriiipFeed
+from racelab.live.identity import LiveSession, recording_path
+from racelab.live.protocols import make_parser
+from racelab.live.recorder import RecordedFeed
+from racelab.settings import Settings
+from racelab.store.open import open_store
+
+START = datetime(2026, 6, 13, 14, tzinfo=UTC)
+KEY = SessionKey.read("wec/2026/4/R")
+SESSION = LiveSession(Event("24 Hours of Le Mans"), Session(KEY, start_utc=START))
+SPEED = 500.0
+RACE = MadeRace(START)
+
+
+class Run:
+    """The service, the feed and the store of one session."""
+
+    def __init__(self, folder: Path, empty: Path, begin_s: float = -30, speed: float = SPEED, **switches) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "racelab.db").write_bytes(empty.read_bytes())
+        self.folder, self.store = folder, open_store(f"sqlite:///{folder / 'racelab.db'}")
+        self.begin, self.speed = START + timedelta(seconds=begin_s), speed
+        race = switches.pop("race", RACE)
+        self.end = race.start + timedelta(milliseconds=race.end_ms, seconds=60)
+        self.service = GriiipService(lambda: self.clock.now(), race, **switches)
+
+    def go(self, trouble=None, at_s=150.0, skew=timedelta(0), **settings):
+        """Follow the session to a minute after its end; ``trouble`` is made at a time of the session."""
+        with serve(self.service.app) as served, wire(served.url) as proxy:
+            self.clock = fast_clock(self.speed, self.begin)
+            own = fast_clock(self.speed, self.begin + skew)
+            given = {"griiip_url": proxy.url, "griiip_mode": "rest"} | settings
+            self.feed = GriiipFeed(Settings(**given), own, SESSION, random.Random(3))
+            self.trouble = Trouble(trouble, self, served, proxy, at_s) if trouble else None
+            self.road = run_feed(self.feed, SESSION, self.store, self.folder, own, self.is_over)
+        return self
+
+    def is_over(self, _):
+        if self.trouble is not None:
+            self.trouble.look()
+        return self.clock.now() > self.end
+
+    @property
+    def recording(self):
+        return recording_path(self.folder, KEY)
+
+
+@dataclass
+class Trouble:
+    """Trouble on the wire at a time of the session, s."""
+
+    kind: str
+    run: Run
+    served: Served
+    proxy: Proxy
+    at_s: float
+    step: int = 0
+
+    def look(self):
+        passed = (self.run.clock.now() - START).total_seconds()
+        if self.step == 0 and passed >= self.at_s:
+            self.step = 1
+            self.make()
+        elif self.step == 1 and passed >= self.at_s + 100 and self.kind in ("silence", "refuse"):
+            self.step, self.proxy.is_silent, self.proxy.refuses = 2, False, False
+
+    def make(self):
+        if self.kind == "drop":
+            self.proxy.drop()
+        elif self.kind == "half":
+            self.proxy.drop_after(170)
+        elif self.kind == "garbage":
+            self.proxy.inject(bytes(range(256)))
+        elif self.kind == "silence":
+            self.proxy.is_silent = True
+        elif self.kind == "refuse":
+            self.proxy.refuses = True
+            self.proxy.drop()
+        else:
+            self.served.stop()
+            self.served.start()
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory, empty_sqlite):
+    return Run(tmp_path_factory.mktemp("calm"), empty_sqlite).go()
+
+
+def test_a_race_comes_as_it_was_driven(calm):
+    laps = calm.store.read("laps", KEY).set_index(["car_number", "lap_number"])
+    driven = {(car.number, n): lap for car in RACE.field_ for n, lap in enumerate(car.laps, 1)}
+    assert {key: (row.lap_time_ms, row.end_ms) for key, row in zip(laps.index, laps.itertuples(), strict=True)} == driven
+    seats = {(car.number, n): seat for car in RACE.field_ for n, seat in enumerate(car.seats[: len(car.laps)], 1)}
+    assert laps["seat"].to_dict() == seats
+    assert (laps[["s1_ms", "s2_ms", "s3_ms"]].sum(axis=1) == laps["lap_time_ms"]).all()
+    stops = calm.store.read("pit_stops", KEY)
+    told = {(row.car_number, row.lap_number, row.in_ms, row.out_ms, row.duration_ms) for row in stops.itertuples()}
+    assert told == {(car.number, lap, came, left, left - came) for car in RACE.field_ for lap, came, left in car.stops}
+    assert set(stops["stop_type"]) == {"Driver change"}
+    results = calm.store.read("results", KEY).sort_values("position")
+    assert list(results["car_number"]) == [car.number for car in RACE.order()]
+    assert list(results["laps"]) == [len(car.laps) for car in RACE.order()]
+
+
+def test_places_flags_and_the_rest_are_the_races_own(calm):
+    laps = calm.store.read("laps", KEY)
+    for row in laps.itertuples():
+        done = sorted(car.laps[row.lap_number - 1][1] for car in RACE.field_ if len(car.laps) >= row.lap_number)
+        assert row.position == 1 + done.index(row.end_ms)
+    flags = [(row.time_ms, row.flag) for row in calm.store.read("track_status", KEY).itertuples()]
+    fcy, red = RACE.length_ms // 3, RACE.length_ms // 2
+    assert flags == [
+        (0, "green"), (fcy, "fcy"), (fcy + 30_000, "green"), (red, "red"), (red + 20_000, "green"), (RACE.flag_ms, "chequered"),
+    ]  # fmt: skip
+    statuses = [(row.time_ms, row.status) for row in calm.store.read("session_status", KEY).sort_values("time_ms").itertuples()]
+    assert statuses == [(0, "started"), (red, "aborted"), (red + 20_000, "resumed"), (RACE.flag_ms, "finished")]
+    said = calm.store.read("race_control", KEY)
+    assert list(said["text"]) == [
+        "Yellow: sector 2", "Green: sector 2", "FULL COURSE YELLOW", "TRACK CLEAR", "CAR 007 UNDER INVESTIGATION",
+    ]  # fmt: skip
+    assert list(said["sector"].dropna()) == [2, 2]
+    assert calm.store.read("drivers", KEY)["rating"].value_counts().to_dict() == {"Platinum": 6, "Silver": 6}
+    entries = calm.store.read("entries", KEY).set_index("car_number")
+    assert entries.loc["007", ["car_class", "manufacturer", "team"]].tolist() == ["HYPERCAR", "Aston Martin", "Team 007"]
+    assert len(calm.store.read("weather", KEY)) >= 9
+    assert calm.store.read("repairs", KEY).empty
+    assert set(calm.store.read("results", KEY)["grid_position"]) == {1, 2, 3, 4, 5, 6}
+
+
+def test_the_state_at_the_end_is_the_races_own(calm):
+    state = calm.road.state
+    assert [car.car_number for car in state.order] == [car.number for car in RACE.order()]
+    for car in RACE.field_:
+        held = state.cars[car.number]
+        assert (held.laps, held.last_lap_ms, held.stops) == (len(car.laps), car.laps[-1][0], len(car.stops))
+        assert held.driver == f"{'Ada Quick' if car.seats[len(car.laps) - 1] == 1 else 'Ben Steady'} {car.number}"
+        assert held.status == ("retired" if car.is_out else "finished")
+    assert state.remaining_ms == 0
+    stopped = [car for car in RACE.field_ if car.stops]
+    assert {(state.cars[car.number].compound, state.cars[car.number].energy_pct) for car in stopped} == {("medium", None)}
+
+
+def test_what_has_not_changed_is_neither_sent_nor_recorded_again(calm):
+    assert calm.service.statuses_sent.count(304) > 50
+    records = [
+        (part, record["pid"], record.get("lapNumber"), record.get("sectorNumber"), record["ts"])
+        for frame in RecordedFeed(calm.recording).frames()
+        for part, content in [frame.payload] if part in ("laps", "pit-in", "pit-out", "ranks", "sectors", "participants")
+        for record in (content if isinstance(content, list) else [content])
+    ]  # fmt: skip
+    assert len(records) > 200
+    assert len(records) == len(set(records))
+
+
+def test_a_recording_replays_to_the_same_store(calm, tmp_path, empty_sqlite):
+    feed = RecordedFeed(calm.recording)
+    assert (feed.protocol, feed.manifest["series_id"]) == ("griiip", 10)
+    parser = make_parser(feed.protocol, feed.manifest, SESSION)
+    laps = {}
+    for frame in feed.frames():
+        laps |= {(one.car_number, one.lap_number): one for one in parser.process(frame) if isinstance(one, Lap)}
+    stored = calm.store.read("laps", KEY)
+    assert [laps[row.car_number, row.lap_number].end_ms for row in stored.itertuples()] == list(stored["end_ms"])
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"doubled": 0.5, "shuffled": 0.5},
+        {"strange": 0.2},
+        {"cut": 0.1},
+        {"skew": timedelta(minutes=4), "has_tags": False},
+        {"has_bootstrap": False, "slow_s": 0.002},
+    ],
+    ids=str,
+)
+def test_a_fault_of_the_service_changes_nothing(calm, tmp_path, empty_sqlite, switches):
+    run = Run(tmp_path / "a", empty_sqlite, **switches).go()
+    if not {"strange", "cut"}.isdisjoint(switches):
+        assert run.service.spoiled > 10
+    same_but_grid(calm, run)
+
+
+@pytest.mark.parametrize("status", [500, 429, 403, 401])
+def test_a_refusal_is_waited_out_and_nothing_is_missing_afterwards(calm, tmp_path, empty_sqlite, status):
+    run = Run(tmp_path / "a", empty_sqlite, statuses=[200] * 60 + [status] * 4).go()
+    same_but_grid(calm, run)
+    assert run.service.statuses_sent.count(status) == 4
+    assert len(interruptions(run.store, KEY)) == 1
+    assert f"status {status}" in run.feed.health.troubles[0]
+
+
+def test_a_server_that_asks_to_wait_is_left_alone(tmp_path, empty_sqlite):
+    run = Run(tmp_path / "a", empty_sqlite, statuses=[200] * 60 + [429], retry_after=90).go()
+    (span,) = interruptions(run.store, KEY)
+    lost, back = (datetime.fromisoformat(one) for one in span.split(" to "))
+    assert 89 <= (back - lost).total_seconds() < 120
+
+
+@pytest.mark.parametrize("trouble", ["drop", "half", "garbage", "silence", "restart", "refuse"])
+def test_trouble_on_the_wire_changes_nothing(calm, tmp_path, empty_sqlite, trouble):
+    run = Run(tmp_path / "a", empty_sqlite).go(trouble)
+    assert run.trouble.step > 0
+    same_but_grid(calm, run)
+
+
+def test_a_clock_of_our_own_that_is_wrong_changes_nothing(calm, tmp_path, empty_sqlite):
+    run = Run(tmp_path / "a", empty_sqlite).go(skew=timedelta(minutes=7))
+    same_but_grid(calm, run)
+    assert run.road.state.elapsed_ms == pytest.approx(calm.road.state.elapsed_ms, abs=60_000)
+
+
+@pytest.mark.parametrize("switches", [{}, {"batched": False}, {"doubled": 0.4, "shuffled": 0.3, "strange": 0.1}], ids=str)
+def test_what_is_pushed_is_the_same_race(calm, tmp_path, empty_sqlite, switches):
+    run = Run(tmp_path / "a", empty_sqlite, pushes=True, **switches).go(griiip_mode="push")
+    assert run.service.pushed > 300
+    assert f"SID-{SID}" in run.service.joined
+    same_but_grid(calm, run)
+    assert run.feed.health.connections == 1
+
+
+def test_a_push_that_stalls_gives_way_to_questions(calm, tmp_path, empty_sqlite):
+    run = Run(tmp_path / "a", empty_sqlite, pushes=True, is_stalled=True).go(griiip_mode="auto")
+    assert (run.service.pushed, run.feed.health.connections) == (0, 1)
+    assert run.service.asked.count(f"live/laps/{SID}") > 5
+    same_but_grid(calm, run)
+
+
+def test_a_service_that_pushes_nothing_is_asked(calm, tmp_path, empty_sqlite):
+    same_but_grid(calm, Run(tmp_path / "a", empty_sqlite).go(griiip_mode="auto"))
+
+
+def test_a_header_is_sent_and_never_kept(tmp_path, empty_sqlite, caplog):
+    run = Run(tmp_path / "a", empty_sqlite, token="Bearer s3cret-of-ours").go(
+        griiip_headers={"Authorization": "Bearer s3cret-of-ours"}
+    )
+    assert 401 not in run.service.statuses_sent
+    kept = [*(frame.payload for frame in RecordedFeed(run.recording).frames()), RecordedFeed(run.recording).manifest]
+    assert "s3cret" not in f"{kept}{run.feed.health}{caplog.text}{vars(run.feed._settings)}"
+
+
+def test_without_its_header_the_feed_says_that_it_is_refused(tmp_path, empty_sqlite):
+    run = Run(tmp_path / "a", empty_sqlite, token="Bearer x", speed=3000).go()
+    assert run.feed.health.state == "refused"
+    assert "401" in run.feed.health.why
+    assert run.road.frames == 0
+
+
+def same_but_grid(calm, run):
+    """The two stores hold the same of the session; without a bootstrap nobody tells the grid."""
+    if run.service.has_bootstrap:
+        same_rows(calm.store, run.store, KEY)
+        return
+    first, second = (rows_of(one.store, KEY) for one in (calm, run))
+    for name, rows in first.items():
+        drop = ["grid_position"] if name == "results" else []
+        pd.testing.assert_frame_equal(rows.drop(columns=drop), second[name].drop(columns=drop), obj=name)
