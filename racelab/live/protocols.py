@@ -7,7 +7,7 @@ from racelab.domain.frames import Parser
 from racelab.errors import BadInput
 from racelab.live.identity import LiveSession
 from racelab.live.link import LinkedParser
-from racelab.sources import f1live, griiip, imsascoring, timing71
+from racelab.sources import alkamelddp, f1live, griiip, imsascoring, timing71
 
 # A parser is made from the manifest of its feed and the session as the calendar knows it.
 Make = Callable[[dict[str, Any], LiveSession], Parser]
@@ -25,6 +25,10 @@ def _imsa_scoring(_: dict[str, Any], session: LiveSession) -> Parser:
     return imsascoring.Parser(session.session)
 
 
+def _alkamel_ddp(_: dict[str, Any], session: LiveSession) -> Parser:
+    return alkamelddp.Parser(session.session)
+
+
 def _griiip(_: dict[str, Any], session: LiveSession) -> Parser:
     return griiip.Parser(session.session.start_utc, is_race=session.key.is_race)
 
@@ -34,6 +38,7 @@ PROTOCOLS: dict[str, Make] = {
     griiip.SOURCE: _griiip,
     timing71.SOURCE: _timing71,
     imsascoring.SOURCE: _imsa_scoring,
+    alkamelddp.SOURCE: _alkamel_ddp,
 }
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import anyio
-from emulators.snapshots import CHEQUERED, GREEN, RED, YELLOW, Car, Snapshot
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+
+from emulators.snapshots import CHEQUERED, GREEN, RED, YELLOW, Car, Snapshot
 
 FILES = ("SessionInfo", "RaceData", "RaceResults")
 Step = dict[str, bytes]

@@ -157,7 +157,9 @@ def _take(rows: list[list], cars: dict[str, Car]) -> None:
         if laps > car.laps:
             car.line_ms += car.last_ms
             car.last_sectors = shown if abs(sum(shown) - car.last_ms) <= 1 else []
-        car.sectors = [] if laps > car.laps else [ms for ms, is_old in zip(shown[:2], old[:2], strict=True) if ms and not is_old]
+        car.sectors = (
+            [] if laps > car.laps else [ms for ms, is_old in zip(shown[:2], old[:2], strict=True) if ms and not is_old]
+        )
         if best and best != car.best_ms:
             car.best_ms, car.best_lap = best, laps
         car.laps, car.state, car.stops = laps, state, int(row[16] or 0)

@@ -53,7 +53,7 @@ class CarTrack:
     @classmethod
     def of(cls, car_number: str) -> "CarTrack":
         """A car of which nothing was seen yet."""
-        return cls(car_number, StopTrack(car_number))
+        return cls(car_number, StopTrack(car_number, quality=Quality.REPAIRED))
 
     def believes(self, row: Row, poll: Poll) -> bool:
         """Whether the row can be newer than the one before: laps do not go back, and take time."""
@@ -120,12 +120,12 @@ class CarTrack:
         # Where the line was crossed too, it was in the pit lane: the lap that this ended is the in-lap.
         lap = before.laps + 1 if row.laps <= before.laps + 1 else row.laps
         for stop in self.stops.enter(lap, poll.time_ms, self.crew.seat, poll.flag):
-            yield replace(stop, quality=Quality.REPAIRED)
+            yield stop
             yield self._bounded(stop, "in_ms", stop.in_ms, poll)
 
     def _leave(self, row: Row, poll: Poll) -> Iterator[Record]:
         for stop in self.stops.leave(row.laps + 1, poll.time_ms, None, self.crew.seat):
-            yield replace(stop, quality=Quality.REPAIRED)
+            yield stop
             yield self._bounded(stop, "out_ms", stop.out_ms, poll)
         self.in_seat = None
 

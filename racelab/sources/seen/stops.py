@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from racelab.domain.flags import Flag
-from racelab.domain.laps import PitStop, StopType
+from racelab.domain.laps import PitStop, Quality, StopType
 
 
 @dataclass(slots=True)
 class StopTrack:
-    """One car's stops. ``last`` is the newest one, ``told`` how many were told."""
+    """One car's stops. ``last`` is the newest one, ``told`` how many were told, ``quality`` that of their times."""
 
     car_number: str
     stint: int = 1
@@ -18,6 +18,7 @@ class StopTrack:
     is_in: bool = False
     told: int = 0
     last: PitStop | None = None
+    quality: Quality = Quality.MEASURED
 
     def enter(self, lap: int, time_ms: int | None, seat: int | None, flag: Flag | None) -> Iterator[PitStop]:
         """The car comes in on this lap; a second visit on one lap goes on with the first."""
@@ -26,7 +27,7 @@ class StopTrack:
             return
         self.in_lap = lap
         self.told += 1
-        self.last = PitStop(self.car_number, lap, in_ms=time_ms, seat_in=seat, flag=flag)
+        self.last = PitStop(self.car_number, lap, in_ms=time_ms, seat_in=seat, flag=flag, quality=self.quality)
         yield self.last
 
     def leave(self, lap: int, time_ms: int | None, duration_ms: int | None, seat: int | None) -> Iterator[PitStop]:
