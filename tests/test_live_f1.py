@@ -1,6 +1,7 @@
 """Formula 1's feed against an emulator of the service, over real sockets, into a store."""
 
 import base64
+import gzip
 import json
 import random
 import zlib
@@ -19,22 +20,24 @@ from f1live_text import START, race, stamp
 from racelab.domain.sessions import Event, Session, SessionKey
 from racelab.live.feeds.f1 import SIGNED_IN_TOPICS, F1Feed
 from racelab.live.feeds.sign_in import Access, SignInFailed
-from racelab.live.identity import LiveSession
+from racelab.live.identity import LiveSession, recording_path
+from racelab.live.recording import RecordedFeed
 from racelab.settings import Settings
 from racelab.store.open import open_store
 
 KEY = SessionKey.read("f1/2025/9/R")
 SESSION = LiveSession(Event("Spanish Grand Prix"), Session(KEY, start_utc=START, scheduled_laps=5))
-SPEED = 900.0
-BEGIN = START - timedelta(seconds=200)
+SPEED = 1500.0
+BEGIN = START - timedelta(seconds=30)
 
 
 class Run:
     """The service, the feed and the store of one session."""
 
-    def __init__(self, folder: Path, empty: Path, more=(), **switches) -> None:
+    def __init__(self, folder: Path, empty: Path, more=(), speed=SPEED, **switches) -> None:
         folder.mkdir(exist_ok=True)
         (folder / "racelab.db").write_bytes(empty.read_bytes())
+        self.speed = speed
         self.folder, self.store = folder, open_store(f"sqlite:///{folder / 'racelab.db'}")
         self.service = F1Service(
             made(START, sorted([*race(), *more], key=lambda told: told[0])), self.instant, **switches
@@ -46,7 +49,7 @@ class Run:
     def go(self, account=None, patience=None, trouble=None, **settings):
         """Follow the session to its end; ``trouble`` is made where the service waits."""
         with serve(self.service.app) as served, wire(served.url) as proxy:
-            self.clock = fast_clock(SPEED, BEGIN)
+            self.clock = fast_clock(self.speed, BEGIN)
             given = {"f1_live_url": f"{proxy.url}/signalrcore", "f1_live_silence_s": 900} | settings
             self.feed = F1Feed(Settings(**given), self.clock, account, random.Random(3), patience)
             self.trouble = Trouble(trouble, self.service, served, proxy, self.feed) if trouble else None
@@ -160,7 +163,7 @@ def test_a_fault_of_the_service_changes_nothing(calm, tmp_path, empty_sqlite, sw
     same(calm, Run(tmp_path / "a", empty_sqlite, **switches).go())
 
 
-@pytest.mark.parametrize("seconds", [-90, 7_200, -90_000])
+@pytest.mark.parametrize("seconds", [-90, 7_200])
 def test_a_wrong_clock_changes_nothing(calm, tmp_path, empty_sqlite, seconds):
     # Before the start there is only the schedule to count time by, and the clock that is wrong.
     same(calm, Run(tmp_path / "a", empty_sqlite, skew=timedelta(seconds=seconds)).go(), since=1)
@@ -176,19 +179,22 @@ def test_what_cannot_be_read_is_named(calm, tmp_path, empty_sqlite, switches):
     same(calm, run, aside=["skipped_message"])
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, 401, 403])
-def test_a_refusal_at_first_is_waited_out(calm, tmp_path, empty_sqlite, status):
-    run = Run(tmp_path / "a", empty_sqlite, statuses=[status]).go()
+def test_refusals_are_waited_out(calm, tmp_path, empty_sqlite):
+    run = Run(tmp_path / "a", empty_sqlite, statuses=[500, 429, 503, 401, 403]).go()
     same(calm, run)
-    assert run.feed.health.connections == 2
-    assert (
-        f"failed with status {status}" in run.feed.health.why or f"refused with status {status}" in run.feed.health.why
-    )
+    health = run.feed.health
+    assert health.connections == 6
+    assert [trouble[9:] for trouble in health.troubles] == [
+        "negotiating failed with status 500", "negotiating failed with status 429", "negotiating failed with status 503",
+        "negotiating was refused with status 401", "negotiating was refused with status 403",
+    ]  # fmt: skip
+    assert interruptions(run.store, KEY) == []
 
 
 @pytest.mark.parametrize(("fault", "place"), [("drop", 45), ("drop", 82), ("closed", 60), ("restart", 100)])
 def test_an_interruption_in_a_quiet_moment_changes_nothing(calm, tmp_path, empty_sqlite, fault, place):
-    run = Run(tmp_path / "a", empty_sqlite, holds=True, waits_at=place).go(trouble=fault)
+    # A server takes its time to stop: so many minutes of the race are none.
+    run = Run(tmp_path / "a", empty_sqlite, speed=500, holds=True, waits_at=place).go(trouble=fault)
     assert run.feed.health.connections >= 2
     assert len(interruptions(run.store, KEY)) == 1
     same(calm, run)
@@ -243,8 +249,11 @@ def test_with_a_valid_sign_in_telemetry_reaches_the_store(calm, tmp_path, empty_
     health = run.feed.health
     assert (health.sign_in, health.lacking) == ("valid", ())
     assert run.service.seen_headers[0]["authorization"] == "Bearer secret-token"
-    written = b"".join(file.read_bytes() for file in (tmp_path / "a").rglob("*") if file.is_file())
-    assert b"secret-token" not in written
+    recording = recording_path(tmp_path / "a", KEY)
+    frames = [frame.payload for frame in RecordedFeed(recording).frames()]
+    assert len(frames) > 700
+    assert "secret-token" not in json.dumps(frames) + gzip.decompress(recording.read_bytes()).decode()
+    assert b"secret-token" not in (tmp_path / "a" / "racelab.db").read_bytes()
     assert "secret-token" not in caplog.text + repr(run.feed.health) + repr(account()(False))
 
 
