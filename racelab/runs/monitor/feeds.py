@@ -20,7 +20,7 @@ def make_feed(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
     Raises:
         NotFound: no service tells this series live.
     """
-    makers: dict[Series, MakeFeed] = {Series.F1: _f1}
+    makers: dict[Series, MakeFeed] = {Series.F1: _f1, Series.WEC: _wec}
     if live.key.series not in makers:
         raise NotFound(f"no live timing is known for {live.key.series.label}: its races cannot be followed")
     return makers[live.key.series](live, settings, clock)
@@ -31,3 +31,9 @@ def _f1(_: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
     from racelab.live.feeds.f1_account import f1tv_account
 
     return F1Feed(settings, clock, f1tv_account(settings), random.Random())
+
+
+def _wec(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
+    from racelab.live.feeds.griiip import GriiipFeed
+
+    return GriiipFeed(settings, clock, live)

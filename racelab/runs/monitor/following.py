@@ -3,25 +3,28 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from racelab.domain.frames import Frame
 from racelab.domain.records import Provenance
+from racelab.errors import BadInput
 from racelab.live.clock import Clock
 from racelab.live.feed import LiveFeed
 from racelab.live.feeds.health import CONNECTED, CONNECTING, SIGN_IN_NONE, SIGN_IN_VALID, FeedHealth
 from racelab.live.follow import catch_up, follow
 from racelab.live.identity import recording_path, with_session
+from racelab.live.link import CONNECTION_LOST, link_frame
 from racelab.live.protocols import make_parser
-from racelab.live.recorder import RecordedFeed, Recorder
+from racelab.live.recorder import Recorder
+from racelab.live.recording import RecordedFeed
 from racelab.live.replay import Road
 from racelab.live.state import RaceState
 from racelab.live.writer import SessionWriter
 from racelab.runs.monitor.ending import Seen, Verdict, is_over, observe
-from racelab.runs.monitor.laps import LapWork
+from racelab.runs.monitor.laps import LapWork, leader_laps
 from racelab.runs.monitor.parts import FAILED, OK, WAITING, WARNING, Parts
 from racelab.runs.monitor.planned import Planned
 from racelab.store.protocol import Store
@@ -49,7 +52,10 @@ class LiveWriter(SessionWriter):
 
 @dataclass(slots=True)
 class Race:
-    """A race that is followed; ``seen`` and ``verdict`` say how it stands."""
+    """A race that is followed; ``seen`` and ``verdict`` say how it stands.
+
+    ``due`` is the leader's lap whose work is to begin, and the revision of the road from which on the store has it.
+    """
 
     planned: Planned
     store: Store
@@ -64,6 +70,8 @@ class Race:
     verdict: Verdict = field(default_factory=lambda: Verdict(False, "it has not begun"))
     road: Road | None = None
     _health_at: datetime | None = None
+    _caught: int | None = None
+    due: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         self.seen = Seen(self.planned)
@@ -82,7 +90,7 @@ class Race:
             if error is None:
                 await self.work.end(self.wall.wall_seconds(_END_S))
                 return self.verdict.why
-            began = self.road is not None and self.road.frames > 0
+            began = self._caught is not None and self.road is not None and self.road.frames > self._caught
             log.warning("monitor: %s: %s: %s; again in %.0f s", self.key, type(error).__name__, error, pause)
             self.parts.say(self.part(FEED), FAILED, f"{type(error).__name__}: {error}; it is started again")
             await self.clock.wait(pause)
@@ -100,30 +108,56 @@ class Race:
     async def _attempt(self) -> None:
         """Fold what is recorded, then follow the feed to the end."""
         live, path = self.planned.live, recording_path(self.data, self.key)
-        manifest = with_session(self.feed.manifest, live)
-        origin = Provenance(self.feed.protocol, str(path.relative_to(self.data)), self.feed.protocol, "1")
-        writer = LiveWriter(live.event, replace(live.session, status=LIVE), origin)
-        parser = make_parser(self.feed.protocol, manifest, live)
-        self.seen, self.road = Seen(self.planned), Road(parser, self.store, self.key, self.wall, writer)
-        if path.exists():
-            frames = await asyncio.to_thread(catch_up, _Observed(RecordedFeed(path), self, self.road), self.road)
-            log.info("monitor: %s: %d frames of an earlier recording are read", self.key, frames)
-        self.road.flush()
-        with Recorder(path, self.feed.protocol, manifest, self.clock) as recorder:
-            if not self.look(self.road.state):
-                await follow(self.feed, recorder, self.road, self.clock, self.look)
+        # The recorder's seconds are those of the machine, however fast the race runs.
+        with Recorder(path, self.feed.protocol, with_session(self.feed.manifest, live), self.wall) as recorder:
+            recorded = RecordedFeed(path)
+            if recorded.protocol != self.feed.protocol:
+                raise BadInput(f"{path} holds {recorded.protocol}, not {self.feed.protocol}: move it away to go on")
+            self.seen, self.road, self.due = Seen(self.planned), self._opened(recorded, path), None
+            self._caught = None
+            road = self.road
+            earlier = _Observed(recorded, self, road)
+            await asyncio.to_thread(catch_up, earlier, road)
+            if (last := earlier.last) is not None:
+                log.info(
+                    "monitor: %s: %d frames were recorded before, up to %s", self.key, road.frames, f"{last:%H:%M:%S}"
+                )
+                lost = link_frame(last, CONNECTION_LOST, "racelab was not running")
+                recorder.append(lost)
+                road.take(lost)
+            self._caught = road.frames
+            await asyncio.to_thread(road.flush)
+            if self.look(road.state):
+                await asyncio.to_thread(road.finish)
             else:
-                self.road.finish()
+                await follow(self.feed, recorder, road, self.clock, self.look)
+
+    def _opened(self, recorded: RecordedFeed, path: Path) -> Road:
+        live = self.planned.live
+        where = path.relative_to(self.data).as_posix()
+        writer = LiveWriter(live.event, live.session, Provenance(recorded.protocol, where, recorded.protocol, "1"))
+        parser = make_parser(recorded.protocol, recorded.manifest, live)
+        return Road(parser, self.store, self.key, self.wall, writer)
 
     def look(self, state: RaceState) -> bool:
         """Look at the race after a frame or a tick: is it over, and what is due."""
         now = self.clock.now()
         self.observe(state, now)
-        self.work.look(state)
+        self._look_at_lap(leader_laps(state))
         if self._health_at is None or now - self._health_at >= timedelta(seconds=_HEALTH_S):
             self._health_at = now
             self._tell_health()
         return self.verdict.is_over
+
+    def _look_at_lap(self, lap: int) -> None:
+        """What a lap sets off reads the store: it begins once a batch that was made after the lap is written."""
+        if self.road is None:
+            return
+        if lap > self.work.lap and self.due is None:
+            self.due = (lap, self.road.revision + 2)
+        if self.due is not None and (self.road.revision >= self.due[1] or not self.road.is_waiting):
+            self.work.at(self.due[0])
+            self.due = None
 
     def observe(self, state: RaceState, now: datetime) -> None:
         """Take in how the race stands at an instant."""
@@ -141,18 +175,20 @@ class Race:
             self.parts.say(self.part(PARSER), WARNING if unread * 100 > frames else OK, skipped)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Observed:
-    """A recording whose frames the race looks at as if they came now."""
+    """A recording whose frames the race looks at as if they came now; ``last`` is when the last one came."""
 
     recorded: RecordedFeed
     race: Race
     road: Road
+    last: datetime | None = None
 
     def frames(self) -> Iterator[Frame]:
         """The frames, from the first on."""
         for frame in self.recorded.frames():
             yield frame
+            self.last = frame.received_at
             self.race.observe(self.road.state, frame.received_at)
 
 

@@ -50,9 +50,8 @@ class LapWork:
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _skipped: dict[str, list[int]] = field(default_factory=dict)
 
-    def look(self, state: RaceState) -> None:
-        """Set off what is due; called after each frame, and quick where nothing is."""
-        lap = leader_laps(state)
+    def at(self, lap: int) -> None:
+        """Set off what is due now that the leader has completed a lap, and the store has it."""
         if lap <= self.lap:
             return
         self.lap = lap
