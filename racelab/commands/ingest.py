@@ -17,6 +17,7 @@ from racelab.commands.context import emit, log, printable, table
 from racelab.commands.progress import progress, stoppable
 from racelab.domain.series import Series
 from racelab.errors import BadInput, NotFound, RacelabError, SessionMissing, SourceUnavailable
+from racelab.live.recording import RecordedFeed
 from racelab.runs.finding import Folder, expand, listed, of_season, sessions_of
 from racelab.runs.identify import identify
 from racelab.runs.ingest import Found, Outcome, ingest
@@ -110,13 +111,20 @@ def _alkamel(paths: Sequence[Path], hints: Hints, force: bool) -> None:
 
 
 def recording(
-    path: Path = typer.Argument(help="A Timing71 ZIP, a text of FastF1's recorder, a folder of them or of .jsonStream"),
+    path: Path = typer.Argument(
+        help="A recording of racelab, a Timing71 ZIP, a text of FastF1's recorder, a folder of them or of .jsonStream"
+    ),
     force: bool = FORCE,
 ) -> None:
     """Recorded live sessions."""
+    from racelab.live.recorded import recorded_session
+    from racelab.live.recording import SUFFIX, is_recording
     from racelab.sources import f1live, timing71
 
     def find(file: Path) -> Iterable[Found]:
+        if is_recording(file):
+            followed = recorded_session(file)
+            return [followed] if followed is not None else _of_protocol(file, RecordedFeed(file))
         return f1live.find_sessions(file, Hints()) if f1live.sniff(file) else timing71.find_sessions(file, Hints())
 
     if path.is_dir() and f1live.sniff(path):
@@ -126,11 +134,22 @@ def recording(
     kind = Folder(
         "recording",
         "a recording",
-        (".zip", *f1live.SUFFIXES),
-        lambda file: timing71.sniff(file) or f1live.sniff(file),
+        (".zip", SUFFIX, *f1live.SUFFIXES),
+        lambda file: is_recording(file) or timing71.sniff(file) or f1live.sniff(file),
         find,
     )
     _files([path], kind, force)
+
+
+def _of_protocol(path: Path, recorded: RecordedFeed) -> Iterable[Found]:
+    """The session that a recording's own frames name, where the recorder was told none."""
+    from racelab.sources import f1live, timing71
+
+    if recorded.protocol == timing71.SOURCE:
+        return [timing71.name_states(path, recorded, Hints())]
+    if recorded.protocol == f1live.SOURCE:
+        return [f1live.name_frames(path, recorded, Hints())]
+    raise BadInput(f"{path}: its first line names no session; `racelab replay` needs one too, so record it again")
 
 
 def laps(paths: list[Path] = PATHS, force: bool = FORCE) -> None:

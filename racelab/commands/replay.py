@@ -21,7 +21,8 @@ from racelab.domain.time import format_clock, parse_duration
 from racelab.errors import BadInput, NotFound
 from racelab.live.clock import Clock, ReplayClock, SystemClock
 from racelab.live.feed import Feed, RecordsParser
-from racelab.live.recorder import RecordedFeed, is_recording
+from racelab.live.recorded import RecordedSession, recorded_session
+from racelab.live.recording import RecordedFeed, find_recording, is_recording
 from racelab.live.replay import Road, replay
 from racelab.live.state import RaceState
 from racelab.live.stored import NO_START, stored_feed
@@ -51,7 +52,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay_session(
-    session: str = typer.Argument(help="A session's id or name such as f1/2025/1/R, or a recording's file"),
+    session: str = typer.Argument(help="A session's id or name such as f1/2025/1/R, or a recording's file or folder"),
     speed: float = typer.Option(1.0, min=0, help="Times as fast as it was; 0 is as fast as possible"),
     begin: str = typer.Option(None, "--from", help="Session time to begin at: seconds or h:mm:ss"),
 ) -> None:
@@ -81,6 +82,7 @@ def open_source(reference: str, store: Store) -> Source:
         BadInput: the file is no recording.
     """
     path = Path(reference)
+    path = find_recording(path) or path
     if path.is_file() or f1live.sniff(path):
         return _of_file(path, store)
     if path.suffix or path.is_dir():
@@ -119,6 +121,8 @@ def summarise(key: SessionKey, road: Road) -> dict[str, Any]:
 def _of_file(path: Path, store: Store) -> Source:
     """The session in a file, in whichever protocol it was recorded."""
     if path.is_file() and is_recording(path):
+        if (followed := recorded_session(path)) is not None:
+            return _of_followed(followed, store)
         recorded = RecordedFeed(path)
         if recorded.protocol == timing71.SOURCE:
             return _of_timing71(timing71.name_states(path, recorded, Hints()), store)
@@ -128,6 +132,13 @@ def _of_file(path: Path, store: Store) -> Source:
     if f1live.sniff(path):
         return _of_f1(f1live.find_sessions(path, Hints())[0], store)
     return _of_timing71(timing71.find_sessions(path, Hints())[0], store)
+
+
+def _of_followed(found: RecordedSession, store: Store) -> Source:
+    """A session that was followed live, whatever its protocol."""
+    live = found.live
+    writer = _writer(found.key, live.event, live.session, found.origin, store)
+    return Source(found.key, found.feed, found.parser(), live.session.start_utc or NO_START, writer)
 
 
 def _of_timing71(found: timing71.FoundSession, store: Store) -> Source:

@@ -60,9 +60,9 @@ async def follow_session(
         if recorded.protocol != feed.protocol:
             raise BadInput(f"{path} holds {recorded.protocol}, not {feed.protocol}: move it away to follow the session")
         road = open_road(recorded, session, store, path.relative_to(data))
-        if last := catch_up(recorded, road):
-            log.info("%s: %d frames of the session were recorded before, up to %s", session.key, road.frames, last)
-            _put(link_frame(last, CONNECTION_LOST, _AWAY), recorder, road)
+        if catch_up(recorded, road):
+            told = "%s: %d frames of the session were recorded before, up to %s"
+            log.info(told, session.key, road.frames, road.last)
         await follow(feed, recorder, road, clock, is_over)
     return road
 
@@ -80,17 +80,15 @@ def open_road(recorded: RecordedFeed, session: LiveSession, store: Store, locati
 
 def catch_up(recorded: Feed, road: Road) -> datetime | None:
     """Fold what an earlier process recorded of the session; returns the instant of its last frame."""
-    last = None
     for frame in recorded.frames():
         _take(frame, road)
-        last = frame.received_at
-    return last
+    return road.last
 
 
 async def follow(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is_over: IsOver) -> None:
     """Follow a feed until the session is over; the recording is complete then and everything in the store.
 
-    Where the caller ends it before, what was read is written if the store takes it, and the session is not ended.
+    A road that has frames already, of an earlier process, was away since the last of them: the gap is named. Where the caller ends it before, what was read is written if the store takes it, and the session is not ended.
 
     Args:
         feed: the service.
@@ -99,6 +97,8 @@ async def follow(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, i
         clock: that of the feed.
         is_over: asked after each frame and several times a second.
     """
+    if road.last is not None:
+        _put(link_frame(road.last, CONNECTION_LOST, _AWAY), recorder, road)
     keeper = Keeper(road, recorder)
     writing = [asyncio.create_task(keeper.sync()), asyncio.create_task(keeper.write())]
     reading = [

@@ -12,6 +12,7 @@ from racelab.live.blocks import read_blocks
 from racelab.live.identity import RECORDING
 
 VERSION = 1
+SUFFIX = ".jsonl.gz"
 
 
 class RecordedFeed:
@@ -43,7 +44,9 @@ class RecordedFeed:
 def is_recording(path: Path) -> bool:
     """Whether the file begins as a recording does."""
     with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b" and next(_lines(path), {}).get("racelab") == VERSION
+        if file.read(2) != b"\x1f\x8b":
+            return False
+    return next(_lines(path), {}).get("racelab") == VERSION
 
 
 def find_recording(path: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Lock
 
 from racelab.domain.frames import Frame, Parser
 from racelab.domain.records import Record, Repair
@@ -33,7 +34,7 @@ class Road:
 
     ``writer`` is None where the store's own rows of the session must stay as they are: then only the live tables change.
     A batch that the store did not take waits, and is written before anything newer. ``broken`` counts the frames that
-    broke parser or reducers.
+    broke parser or reducers, ``last`` is the instant of the last one.
     """
 
     parser: Parser
@@ -44,6 +45,7 @@ class Road:
     state: RaceState = field(default_factory=RaceState)
     frames: int = 0
     broken: int = 0
+    last: datetime | None = None
     revision: int = 0
     incidents: IncidentTracker = field(default_factory=IncidentTracker)
     _publisher: LivePublisher | None = None
@@ -51,6 +53,8 @@ class Road:
     _pause: timedelta = _SOONEST
     _is_dirty: bool = False
     _batch: Batch | None = None
+    # One batch after the other, whoever sends it.
+    _sending: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self.state = initial_state(is_race=self.key.is_race)
@@ -59,6 +63,7 @@ class Road:
     def take(self, frame: Frame) -> None:
         """Fold a frame in; nothing is written yet."""
         self.frames += 1
+        self.last = frame.received_at
         self._fold(self.parser.process(frame))
 
     def end(self) -> None:
@@ -134,15 +139,17 @@ class Road:
         Raises:
             StoreError: the store did not take it; the batch still waits.
         """
-        if self._batch is None or self._publisher is None:
-            return
-        began = self.wall.now()
-        if write is None:
-            self.store.write_tables(self._batch)
-        elif (refused := write(self.store, self._batch)) and self.writer is not None:
-            self.writer.add(refused)
-            self._is_dirty = True
-        self._batch, self.revision, self._flushed = None, self._publisher.revision, self.wall.now()
+        with self._sending:
+            batch = self._batch
+            if batch is None or self._publisher is None:
+                return
+            began = self.wall.now()
+            if write is None:
+                self.store.write_tables(batch)
+            elif (refused := write(self.store, batch)) and self.writer is not None:
+                self.writer.add(refused)
+                self._is_dirty = True
+            self._batch, self.revision, self._flushed = None, self._publisher.revision, self.wall.now()
         self._pause = min(max(_REST * (self._flushed - began), _SOONEST), _LATEST)
 
     def _fold(self, records: Iterable[Record]) -> None:
