@@ -20,8 +20,8 @@ from racelab.store.protocol import Store
 from racelab.store.tables import TABLES, WRITTEN
 
 BEGIN = datetime(2026, 6, 13, 14, tzinfo=UTC)
-# What was published when, and how often, is no part of what is known of a session.
-_ASIDE = ("live_sessions", "live_cars", "leases", "monitor_parts")
+# What was published when, and how often, is no part of what is known of a session; incidents are told as they are seen.
+_ASIDE = ("live_sessions", "live_cars", "leases", "monitor_parts", "incidents")
 
 
 def fast_clock(speed: float = 600.0, begin: datetime = BEGIN) -> ReplayClock:

@@ -63,7 +63,7 @@ def _set_free(track: Track, before: Flag | None, at: int) -> None:
                 car.out_lap = car.laps + 1
     if track.flag is Flag.RED:
         for car in track.cars.values():
-            car.red_in_pit = car.red_in_pit or car.in_pit
+            car.unjudged_stop = car.unjudged_stop or car.in_pit
             long_stop = track.book.latest(car.long_stop) if car.long_stop is not None else None
             if long_stop is not None:
                 track.book.clear(long_stop, f"{long_stop.text}; the race was stopped")

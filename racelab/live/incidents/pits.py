@@ -15,7 +15,7 @@ def enters(track: Track, car: CarWatch, at: int) -> None:
     """A car comes into the pit lane."""
     if car.in_pit:
         return
-    car.in_pit, car.pit_in_ms, car.red_in_pit = True, at, track.flag is Flag.RED
+    car.in_pit, car.pit_in_ms, car.unjudged_stop = True, at, track.flag is Flag.RED
     moves(track, car, "reached the pits")
     came_in(track, car)
     for one in track.book.of(car.number, IncidentKind.TECHNICAL):
@@ -32,7 +32,7 @@ def leaves(track: Track, car: CarWatch, at: int, duration_ms: int | None = None,
         track.book.clear(long_stop, _words(track, car, took) if took is not None else None)
     for one in track.book.of(car.number, IncidentKind.DRIVER_SWAP):
         track.book.clear(one)
-    if took is not None and took > 0 and not car.red_in_pit:
+    if took is not None and took > 0 and not car.unjudged_stop:
         for group in (car.car_class, None):
             track.stops.setdefault(group, deque(maxlen=t.USUAL_STOPS)).append(took)
     car.in_pit, car.pit_in_ms, car.long_stop = False, None, None
@@ -50,7 +50,7 @@ def gives_up(track: Track, car: CarWatch, how: str) -> None:
 
 def check(track: Track, car: CarWatch) -> None:
     """Look at a car in the pits; called every few seconds."""
-    if not track.is_race or track.is_over or not car.in_pit or car.is_out or car.red_in_pit or car.pit_in_ms is None:
+    if not track.is_race or track.is_over or not car.in_pit or car.is_out or car.unjudged_stop or car.pit_in_ms is None:
         return
     usual = usual_stop(track, car)
     took, book = track.book.now - car.pit_in_ms, track.book

@@ -9,11 +9,12 @@ from racelab.domain.entries import Entry
 from racelab.domain.flags import RaceControlMessage, TrackStatus
 from racelab.domain.incidents import Incident, IncidentPhase
 from racelab.domain.laps import Lap, PitStop
-from racelab.domain.records import Clock, Record, Timing
+from racelab.domain.records import Clock, Record, Repair, Timing
 from racelab.live.incidents import control, flags, pits, stopped
 from racelab.live.incidents.losses import judge
 from racelab.live.incidents.pace import LAP
 from racelab.live.incidents.watch import CarWatch, Track
+from racelab.live.link import RULE
 from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, PIT, RETIRED, RUNNING, STOPPED
 
 log = logging.getLogger("racelab")
@@ -40,11 +41,13 @@ class IncidentTracker:
         self._name = name
         self._track = Track(is_race=is_race)
         self._next_check = 0
+        self._is_back = False
         self._messages: deque[tuple[int, str]] = deque(maxlen=_MESSAGES)
         self._logged: deque[int] = deque(maxlen=_MESSAGES)
         self._takers: dict[type, Callable[[Any], None]] = {
             Timing: self._timing, Lap: self._lap, PitStop: self._stop, TrackStatus: self._flag, Clock: self._clock,
             RaceControlMessage: self._message, Entry: self._entry,
+            Repair: self._repair,
         }  # fmt: skip
 
     @property
@@ -80,11 +83,23 @@ class IncidentTracker:
         if time_ms is None or time_ms <= book.now:
             return
         book.pass_to(time_ms)
+        if self._is_back:
+            self._resume(time_ms)
         if time_ms >= self._next_check:
             self._next_check = time_ms - time_ms % _CHECK_MS + _CHECK_MS
             for car in self._track.cars.values():
                 stopped.check(self._track, car)
                 pits.check(self._track, car)
+
+    def _repair(self, repair: Repair) -> None:
+        self._is_back = self._is_back or repair.rule == RULE
+
+    def _resume(self, time_ms: int) -> None:
+        """The feed is back after an interruption: what the cars did meanwhile is not known, so nobody is late."""
+        self._is_back = False
+        for car in self._track.cars.values():
+            car.seen_ms = time_ms if car.seen_ms is not None else None
+            car.unjudged_stop, car.out_lap = car.in_pit, max(car.out_lap, car.laps + 1)
 
     def _clock(self, clock: Clock) -> None:
         self._to(clock.time_ms)

@@ -28,7 +28,7 @@ class CarWatch:
     stopped_ms: int | None = None
     in_pit: bool = False
     pit_in_ms: int | None = None
-    red_in_pit: bool = False
+    unjudged_stop: bool = False
     out_lap: int = 0
     driver: str | None = None
     is_driver_told: bool = False
