@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from racelab.exports.files import export_race
+    from racelab.live.tower import load_state
     from racelab.load import (
         load_checks,
         load_driver_metrics,
@@ -71,6 +72,7 @@ __all__ = [
     "load_session_status",
     "load_sessions",
     "load_simulations",
+    "load_state",
     "load_stints",
     "load_telemetry",
     "load_track_status",
@@ -80,6 +82,7 @@ __all__ = [
 _ELSEWHERE = {
     "export_race": "racelab.exports.files",
     "get_db": "racelab.store.lightweight",
+    "load_state": "racelab.live.tower",
     "simulate": "racelab.surface",
     **dict.fromkeys(
         (

@@ -84,6 +84,15 @@ def test_class_gaps_are_differences_of_the_gaps(final):
                 assert car.class_gap_ms == car.gap_ms - (leader.gap_ms or 0)
 
 
+def test_a_gap_to_a_car_that_has_crossed_already_is_that_of_the_lap_before(race):
+    timeline, *_ = race
+    cars = timeline.at(3_599_000).cars
+    # The frame says 52.442: from the end of 10's lap 49 to that of the leader's lap 50.
+    assert (cars["31"].laps, cars["10"].laps) == (50, 49)
+    assert (cars["10"].gap_ms, cars["10"].gap_laps) == (15_357, 0)
+    assert (cars["25"].laps, cars["25"].gap_ms, cars["25"].interval_ms) == (50, 9_559, 9_559)
+
+
 def test_drive_times_are_the_race_less_the_pit_lane(race, final):
     stopped = {"31": 35_038, "25": 37_587, "3": 37_817}
     for number, pit_ms in stopped.items():

@@ -84,6 +84,17 @@ def test_the_last_drive_ends_with_the_race_and_none_begins_after():
     assert back.driver_since_ms == 500_000
 
 
+def test_a_car_that_stood_on_the_track_was_driven_meanwhile():
+    stood = [*RACE, Timing("1", 450_000, status="stopped")]
+    assert car_of(*stood).driver_times == {"Anna": 260_000, "Berta": 160_000}
+    on = car_of(*stood, Timing("1", 600_000, status="running"))
+    assert (on.driver_since_ms, on.driver_times) == (290_000, {"Anna": 260_000})
+    over = car_of(*stood, TrackStatus(500_000, Flag.CHEQUERED), Timing("1", 600_000, status="running"))
+    assert over.driver_since_ms is None
+    never = car_of(Entry("1", drivers=CREW), Timing("1", 0, status="stopped"), Clock(9_000_000))
+    assert (never.driver_since_ms, never.drives) == (None, ())
+
+
 def test_the_age_of_tyres_counts_where_only_the_set_was_told():
     told = [Lap("1", 1, end_ms=90_000, compound=Compound.SOFT, tyre_age=4), Lap("1", 2, end_ms=180_000)]
     assert car_of(*told).tyre_age == 5

@@ -5,14 +5,16 @@ from operator import attrgetter
 from typing import Any
 
 from racelab.domain.entries import Entry
+from racelab.domain.flags import Flag
 from racelab.domain.records import Timing
 from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
-from racelab.live.reducers.drives import closed, joined, named, opened
+from racelab.live.reducers.drives import closed, joined, named, opened, resumed
 from racelab.live.reducers.marks import counts, timed
-from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, RETIRED, RUNNING, CarState, RaceState
+from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, RETIRED, RUNNING, STOPPED, CarState, RaceState
 
 _TIMING = tuple(field.name for field in fields(Timing))
 _read = attrgetter(*_TIMING)
+_ENDS = frozenset({FINISHED, RETIRED, DISQUALIFIED, STOPPED})
 _NONE: frozenset[str] = frozenset()
 _LAST, _SECTORS = frozenset({"last_lap_ms"}), frozenset({"s1_ms", "s2_ms", "s3_ms"})
 
@@ -41,7 +43,8 @@ def time(state: RaceState, line: Timing) -> RaceState:
     if car.laps is None and line.laps is not None:
         changed |= joined(car, line.laps, line.time_ms)
     if line.status is not None and line.status != car.status:
-        changed |= _ended(evolved(car, changed), car.status, line)
+        is_over = state.is_race and state.flag is Flag.CHEQUERED
+        changed |= _ended(evolved(car, changed), car.status, line, is_over=is_over)
     times = _times(line)
     if times:
         changed |= timed(state, car, times, _uncounted(state, car, line))
@@ -51,12 +54,14 @@ def time(state: RaceState, line: Timing) -> RaceState:
     return with_car(state, evolved(car, changed), told, line.time_ms)
 
 
-def _ended(car: CarState, before: str | None, line: Timing) -> dict[str, Any]:
-    """The drive ends with the car's race, and begins anew where a car that was given up comes back."""
-    if line.status in (FINISHED, RETIRED, DISQUALIFIED):
+def _ended(car: CarState, before: str | None, line: Timing, *, is_over: bool) -> dict[str, Any]:
+    """The drive ends with the car's race; a car that stood and goes on was driven meanwhile, one given up was not."""
+    if line.status in _ENDS:
         return closed(car, line.time_ms)
-    is_back = before == RETIRED and line.status in (RUNNING, OUT_LAP) and car.pit_since_ms is None
-    return opened(car, line.time_ms) if is_back else {}
+    goes_on = line.status in (RUNNING, OUT_LAP) and before in (STOPPED, RETIRED)
+    if is_over or not goes_on or car.driver_since_ms is not None:
+        return {}
+    return resumed(car) if before == STOPPED else opened(car, line.time_ms) if car.pit_since_ms is None else {}
 
 
 def _uncounted(state: RaceState, car: CarState, line: Timing) -> frozenset[str]:

@@ -22,6 +22,13 @@ def closed(car: CarState, at_ms: int) -> dict[str, Any]:
     return {"drives": (*car.drives, Drive(car.driver, since, at_ms)), "driver_since_ms": None}
 
 
+def resumed(car: CarState) -> dict[str, Any]:
+    """What changes when a car that stood on the track goes on: the drive that ended there is still under way."""
+    if car.pit_since_ms is not None or not car.drives or car.drives[-1].driver != car.driver:
+        return {}
+    return {"drives": car.drives[:-1], "driver_since_ms": car.drives[-1].start_ms}
+
+
 def named(state: RaceState, car: CarState, driver: str | None, at_ms: int) -> dict[str, Any]:
     """What changes when somebody is told to drive the car.
 

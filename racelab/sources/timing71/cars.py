@@ -25,6 +25,19 @@ class Moment:
     flag: Flag | None
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The laps of a car, of the car in front of it and of the leader, in one state."""
+
+    leader: int | None = None
+    ahead: int | None = None
+    own: int | None = None
+
+    def with_laps(self, laps: int | None) -> "Front":
+        """The same for the next car in the order."""
+        return Front(laps, laps, laps) if self.leader is None else Front(self.leader, self.own, laps)
+
+
 @dataclass(slots=True)
 class CarTrack:
     """What was seen of one car so far."""
@@ -48,7 +61,9 @@ class CarTrack:
         """A car of which nothing was seen yet."""
         return cls(car_number, columns, LapTrack(car_number), StopTrack(car_number))
 
-    def read(self, row: list[Any], position: int, moment: Moment, notes: list[tuple[PitNote, int]]) -> Iterator[Record]:
+    def read(
+        self, row: list[Any], position: int, moment: Moment, front: Front, notes: list[tuple[PitNote, int]]
+    ) -> Iterator[Record]:
         """Records of what changed in the car's row; notes are the pit messages that came with it, with their times."""
         if row == self.row and position == self.position and not notes:
             return
@@ -62,7 +77,7 @@ class CarTrack:
         if goes_out(before, self.status):
             yield from self._leave(moment, notes)
         self.is_done = self.is_done or self.status == spec.FINISHED
-        yield self._timing(moment.time_ms)
+        yield self._timing(moment.time_ms, front)
 
     def _cell(self, heading: str) -> Any:
         return self.columns.cell(self.row or [], heading)
@@ -139,9 +154,13 @@ class CarTrack:
         s1, s2, s3 = (duration_ms(self._cell(heading)) for heading in spec.SECTORS)
         return s1, s2, s3
 
-    def _timing(self, time_ms: int) -> Timing:
+    def _timing(self, time_ms: int, front: Front) -> Timing:
+        # Until a car has crossed after the one in front of it, the service shows how far the ends of two different laps
+        # are apart: no gap.
         gap_ms, gap_laps = gap(self._cell(spec.GAP))
-        interval_ms, interval_laps = gap(self._cell(spec.INTERVAL))
+        gap_ms, gap_laps = (None, None) if gap_laps == 0 and front.own != front.leader else (gap_ms, gap_laps)
+        between = gap(self._cell(spec.INTERVAL))
+        interval_ms, interval_laps = (None, None) if between[1] == 0 and front.own != front.ahead else between
         # A sector marked old belongs to the lap before the one that the car is on.
         # Off the track a car's row shows its best sectors instead of its last ones.
         on_track = self.status not in (spec.PIT, spec.FINISHED)

@@ -8,7 +8,7 @@ from racelab.domain.frames import Frame
 from racelab.domain.laps import Result, ResultKind
 from racelab.domain.records import Record
 from racelab.sources.timing71 import specification as spec
-from racelab.sources.timing71.cars import CarTrack, Moment
+from racelab.sources.timing71.cars import CarTrack, Front, Moment
 from racelab.sources.timing71.columns import Columns
 from racelab.sources.timing71.messages import Messages, PitNote, is_penalty, pit_note
 from racelab.sources.timing71.session import SessionTrack, start_of
@@ -49,7 +49,7 @@ class Parser:
         notes: Notes = {}
         yield from self._read_messages(frame.payload["messages"], start, notes)
         moment = Moment(time_ms, running, self.session.flag)
-        self._order = []
+        self._order, front = [], Front()
         for row in frame.payload["cars"]:
             number = car_number(self.columns.cell(row, spec.NUMBER)) if isinstance(row, list) else None
             if number is None or number in self._order:
@@ -58,7 +58,8 @@ class Parser:
             track = self.cars.get(number)
             if track is None:
                 track = self.cars[number] = CarTrack.of(number, self.columns)
-            yield from track.read(row, len(self._order), moment, notes.get(number, []))
+            front = front.with_laps(count(self.columns.cell(row, spec.LAPS)))
+            yield from track.read(row, len(self._order), moment, front, notes.get(number, []))
 
     def finish(self) -> Iterator[Record]:
         """The provisional classification: the order of the last state, if the chequered flag was seen."""
