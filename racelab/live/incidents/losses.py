@@ -73,11 +73,13 @@ def _begins(track: Track, car: CarWatch, part: int, took: int, usual: int, at: i
 
 def _all_are_slow(track: Track) -> None:
     """The whole field is slow: those that were so first were only the first."""
-    for car in track.cars.values():
-        losing = track.book.latest(car.losing) if car.losing is not None else None
-        if losing is not None and track.book.now - losing.time_ms <= 2 * (track.usual_lap(car) or 0):
+    for one in list(track.book.open.values()):
+        car = track.cars.get(one.car_number or "")
+        if car is None or one.kind not in (_LOSS, _SPIN) or one.origin is not IncidentOrigin.INFERRED:
+            continue
+        if "race control" not in one.text and track.book.now - one.time_ms <= (track.usual_lap(car) or 0):
             car.losing = None
-            track.book.clear(losing, f"{losing.text}, and so did the others")
+            track.book.clear(one, f"{one.text}, and so did the others")
 
 
 def _goes_on(track: Track, car: CarWatch, losing: Incident, part: int, loss: int, *, slow: bool) -> None:
