@@ -12,12 +12,13 @@ _FURTHEST_MS = 300_000
 
 @dataclass(slots=True)
 class Stamps:
-    """How far the feed's clock is ahead of that of the receipt, by its last stamp (ms).
+    """How far the feed's clock is ahead of that of the receipt (ms), by its last stamp and by the one least delayed.
 
-    Stamps that disagree with it are taken for faults, unless all do so for five minutes.
+    Stamps that disagree with the last one are taken for faults, unless all do so for five minutes.
     """
 
     ahead_ms: int | None = None
+    least_delayed_ms: int | None = None
     _doubted_ms: int = 0
     _doubted_since: int | None = None
 
@@ -26,16 +27,22 @@ class Stamps:
         at, told = epoch_ms(received), stamp_ms(stamp)
         ahead = told - at if told is not None else None
         if ahead is not None and self._is_good(ahead, at):
-            self.ahead_ms, self._doubted_since = ahead, None
-        elif ahead is not None:
+            self._trust(ahead)
+            return at + ahead
+        if ahead is not None:
             self._doubt(ahead, at)
-        return at + (self.ahead_ms or 0)
+        return at + (self.least_delayed_ms or 0)
 
     def join(self, received: datetime, state: Any) -> None:
         """Take the feed's clock from the newest instant in a full state, where no stamp has told it."""
         told = stamp_ms(part(part(state, "Heartbeat"), "Utc"))
         if self.ahead_ms is None and told is not None and abs(told - epoch_ms(received)) > _FURTHEST_MS:
-            self.ahead_ms = told - epoch_ms(received)
+            self._trust(told - epoch_ms(received))
+
+    def _trust(self, ahead: int) -> None:
+        is_other = self.ahead_ms is None or abs(ahead - self.ahead_ms) > _FURTHEST_MS
+        least = ahead if is_other or self.least_delayed_ms is None else max(ahead, self.least_delayed_ms)
+        self.ahead_ms, self.least_delayed_ms, self._doubted_since = ahead, least, None
 
     def _is_good(self, ahead: int, at: int) -> bool:
         if self.ahead_ms is None or abs(ahead - self.ahead_ms) <= _FURTHEST_MS:
