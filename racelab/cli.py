@@ -16,7 +16,7 @@ HELP = "An analytics workbench for motorsport: Formula 1, WEC, IMSA and GR Cup i
 COMMANDS = {
     "demo": "demo", "ingest": "ingest", "sessions": "sessions", "show": "sessions", "train": "train",
     "backtest": "backtest", "simulate": "simulate", "export": "export", "run": "run",
-    "monitor": "monitor", "replay": "replay", "serve": "serve", "lab": "serve", "db": "db", "bench": "bench",
+    "monitor": "monitor", "live": "live", "replay": "replay", "serve": "serve", "lab": "serve", "db": "db", "bench": "bench",
 }  # fmt: skip
 _WITH_VALUE = ("--db", "--data")
 

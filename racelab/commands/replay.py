@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from racelab.commands.context import emit, is_json, log
+from racelab.commands.context import emit, is_json, log, printable
 from racelab.domain.frames import Parser
 from racelab.domain.records import Provenance
 from racelab.domain.sessions import Event, Session, SessionKey
@@ -32,7 +33,7 @@ from racelab.sources.hints import Hints
 from racelab.store.open import open_store
 from racelab.store.protocol import Store
 
-_LOG_EVERY, _SHOW_EVERY = timedelta(seconds=10), timedelta(seconds=0.2)
+_SHOW_EVERY = timedelta(seconds=0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,11 @@ def replay_session(
         source = open_source(session, store)
         road = Road(source.parser, store, source.key, wall, source.writer)
         first = source.start + offset if offset is not None else None
-        with _progress(source.key, wall) as show:
+        with watching(f"replay {source.key}", wall) as show:
             for state in replay(source.feed, road, lambda at: ReplayClock(at, speed, wall), first):
-                show(state)
+                show(partial(in_words, state))
     summary = summarise(source.key, road)
-    emit(summary, lambda console: _print(console, summary))
+    emit(summary, lambda console: print_summary(console, summary))
 
 
 def open_source(reference: str, store: Store) -> Source:
@@ -163,21 +164,21 @@ def _writer(
 
 
 @contextmanager
-def _progress(key: SessionKey, wall: Clock) -> Iterator[Any]:
-    """A line that changes on a terminal, a log line now and then elsewhere."""
+def watching(label: str, wall: Clock, log_every_s: float = 10.0) -> Iterator[Callable[[Callable[[], str]], None]]:
+    """A line that changes on a terminal, a log line now and then elsewhere; who is called is asked for its words."""
     on_terminal = sys.stderr.isatty() and not is_json()
-    every, last = (_SHOW_EVERY if on_terminal else _LOG_EVERY), wall.now()
-    with Status(str(key), console=Console(stderr=True)) if on_terminal else nullcontext() as status:
+    every, last = (_SHOW_EVERY if on_terminal else timedelta(seconds=log_every_s)), wall.now()
+    with Status(label, console=Console(stderr=True)) if on_terminal else nullcontext() as status:
 
-        def show(state: RaceState) -> None:
+        def show(words: Callable[[], str]) -> None:
             nonlocal last
             if wall.now() - last < every:
                 return
             last = wall.now()
             if status is not None:
-                status.update(f"{key}  {in_words(state)}")
+                status.update(printable(f"{label}  {words()}"))
             else:
-                log.info("replay %s: %s", key, in_words(state))
+                log.info("%s: %s", label, words())
 
         yield show
 
@@ -190,7 +191,8 @@ def in_words(state: RaceState) -> str:
     return f"{clock}  {state.flag.label if state.flag else 'no flag'}  {first}"
 
 
-def _print(console: Console, summary: dict[str, Any]) -> None:
+def print_summary(console: Console, summary: dict[str, Any]) -> None:
+    """Print what a session came to, as `summarise` gives it."""
     flag = summary["flag"].label if summary["flag"] else "no flag"
     leader = f"#{summary['leader']} first on {summary['laps']} laps" if summary["leader"] else "no cars"
-    console.print(f"{summary['session']}: {summary['frames']} frames replayed, {flag}, {leader}", markup=False)
+    console.print(f"{summary['session']}: {summary['frames']} frames, {flag}, {leader}", markup=False)
