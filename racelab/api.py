@@ -1,9 +1,15 @@
 """The REST interface: what runs, and the way to the dashboards. It loads nothing from other hosts."""
 
-from fastapi import FastAPI
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from racelab import wall
+from racelab.errors import StoreError
+from racelab.runs.monitor.status import monitor_status
 from racelab.settings import get_settings
+from racelab.store.open import open_store
 
 _DOCS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>racelab REST interface</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#14181f}
@@ -20,6 +26,15 @@ def create_app() -> FastAPI:
     def health() -> dict[str, str]:
         """Whether the server runs."""
         return {"status": "ok"}
+
+    @app.get("/api/status/monitor")
+    def monitor() -> dict[str, Any]:
+        """What the race monitor follows, what comes next, and the health of its parts."""
+        try:
+            with open_store() as store:
+                return monitor_status(store, wall.now())
+        except StoreError as error:
+            raise HTTPException(503, str(error)) from error
 
     @app.get("/dashboard", include_in_schema=True)
     def dashboard() -> RedirectResponse:

@@ -18,6 +18,7 @@ from racelab.settings import Settings, get_settings
 
 Child = subprocess.Popen[bytes]
 _END_S = 8.0
+_AGAIN_S = 30.0
 
 
 def register(app: typer.Typer) -> None:
@@ -31,14 +32,15 @@ def serve(
     port: int | None = typer.Option(None, min=0, max=65535, help="Port of the REST interface; 0 picks a free one"),
     voila_port: int | None = typer.Option(None, min=0, max=65535, help="Port of the dashboards; 0 picks a free one"),
 ) -> None:
-    """Serve the REST interface and the dashboards until Ctrl-C."""
+    """Serve the REST interface and the dashboards, and monitor the races of the calendar, until Ctrl-C."""
     settings = settle(host, port, voila_port)
     children = start_servers(settings)
+    beside = MonitorChild(settings) if settings.monitor else None
     try:
         announce(settings)
-        wait_for_end(children)
+        wait_for_end(children, beside)
     finally:
-        stop_servers(children)
+        stop_servers([*children, *([beside.child] if beside else [])])
 
 
 def lab() -> None:
@@ -111,6 +113,28 @@ def _start_api(settings: Settings) -> Child:
     return subprocess.Popen(command, env=child_environment(os.environ))
 
 
+class MonitorChild:
+    """The race monitor beside the servers, started again where it ends by itself; its words go to a log file."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._log = settings.data / "logs" / "monitor.log"
+        self.child = self._start()
+
+    def look(self) -> None:
+        """Start it again if it has ended, at most once in so many seconds."""
+        if self.child.poll() is not None and time.monotonic() - self._since >= _AGAIN_S:
+            log.warning(
+                "the monitor ended with status %s and is started again: see %s", self.child.returncode, self._log
+            )
+            self.child = self._start()
+
+    def _start(self) -> Child:
+        self._since = time.monotonic()
+        with self._log.open("ab") as said:
+            command = [sys.executable, "-m", "racelab", "monitor"]
+            return subprocess.Popen(command, env=child_environment(os.environ), stdout=said, stderr=said)
+
+
 def announce(settings: Settings) -> None:
     """Say where the servers answer."""
     log.info("REST interface  http://%s:%d/docs", settings.serve_host, settings.serve_port)
@@ -118,7 +142,7 @@ def announce(settings: Settings) -> None:
     log.info("Ctrl-C ends both")
 
 
-def wait_for_end(children: list[Child]) -> None:
+def wait_for_end(children: list[Child], beside: MonitorChild | None = None) -> None:
     """Wait for Ctrl-C or a request to end; a server that ends by itself is a fault."""
     asked: list[int] = []
 
@@ -129,6 +153,8 @@ def wait_for_end(children: list[Child]) -> None:
         signal.signal(name, ask)
     while not asked:
         time.sleep(0.2)
+        if beside is not None:
+            beside.look()
         for child in children:
             if child.poll() is not None:
                 raise RunFailed(f"a server ended by itself with status {child.returncode}: see data/logs/voila.log")

@@ -30,7 +30,7 @@ class Seen:
 
     ``began`` is when cars were first seen to race, ``stopped`` the time under red flags until ``at``, ``flagged``
     since when the race has been flagged off, ``home`` since when all cars have been home, ``lap_at`` when a car came
-    by last and ``lines`` how many laps were known then.
+    by last, ``lines`` how many laps were known then, ``is_stopped`` whether it stood still.
     """
 
     planned: Planned
@@ -41,6 +41,7 @@ class Seen:
     home: datetime | None = None
     lap_at: datetime | None = None
     lines: int = 0
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def observe(seen: Seen, state: RaceState, now: datetime) -> Seen:
     return replace(
         seen, at=now, flagged=flagged, home=home, lines=lines,
         began=seen.began or (now if _has_begun(state, lines) else None),
-        stopped=seen.stopped + (passed if _is_stopped(state) else timedelta(0)),
+        # The time since the last look belongs to the state that was seen then.
+        stopped=seen.stopped + (passed if seen.is_stopped else timedelta(0)), is_stopped=_is_stopped(state),
         lap_at=now if lines > seen.lines else seen.lap_at,
     )  # fmt: skip
 
