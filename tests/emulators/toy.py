@@ -42,6 +42,7 @@ class Race:
     cars: int = 4
     seconds: float = 600.0
     lap_s: float = 90.0
+    sectors: bool = False
     told: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -51,6 +52,9 @@ class Race:
             at, lap = int(1000 * self.lap_s * (car - 1) / self.cars), 0
             while at < end:
                 time = int(1000 * self.lap_s * (1 + 0.02 * rng.random() + 0.001 * car))
+                for sector in (1, 2) if self.sectors else ():
+                    passed = at + time * sector // 3
+                    self.told.append((passed, {"car": str(car), f"s{sector}": time // 3, "at": passed}))
                 at, lap = at + time, lap + 1
                 self.told.append((at, {"car": str(car), "lap": lap, "ms": time, "at": at}))
         self.told.append((0, {"flag": "green", "at": 0}))
@@ -139,7 +143,10 @@ class ToyParser:
         if "flag" in told:
             text = told["flag"].upper()
             return [TrackStatus(told["at"], Flag(told["flag"])), RaceControlMessage(told["at"], text, told["at"])]
-        number, ms, at = told["car"], told["ms"], told["at"]
+        number, at = told["car"], told["at"]
+        if "lap" not in told:
+            return [Timing(number, at, s1_ms=told.get("s1"), s2_ms=told.get("s2"))]
+        ms = told["ms"]
         entries: list[Record] = [] if number in self.cars else [Entry(number, "TOY")]
         self.cars.add(number)
         lap = Lap(number, told["lap"], lap_time_ms=ms, start_ms=at - ms, end_ms=at)
