@@ -9,7 +9,7 @@ from live_records import CREW, RECORD
 
 from racelab.domain.drive_time import Drive, DriveTimeRule, drive_time, drive_time_rule
 from racelab.domain.entries import Entry
-from racelab.domain.flags import Flag, TrackStatus
+from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
 from racelab.domain.laps import Lap, PitStop
 from racelab.domain.records import Clock, Timing
 from racelab.domain.sessions import SessionKey
@@ -130,6 +130,9 @@ def test_what_is_published_comes_back():
     # A row of an older version has neither, one of a newer version more.
     assert race_from_json('{"time_ms": 5, "cars": []}')[0].flags == ()
     assert car_from_json('{"car_number": "1", "hat_size": 3}').drives == ()
+    newer = '{"messages": [{"sequence": 1, "text": "x", "hat": 1}], "flags": [{"time_ms": 1, "flag": "red", "hat": 1}]}'
+    assert race_from_json(newer)[0].messages == (RaceControlMessage(1, "x"),)
+    assert race_from_json(newer)[0].flags == (TrackStatus(1, Flag.RED),)
 
 
 def test_the_rules_that_are_known():

@@ -1,9 +1,9 @@
 """The race state in the store: cars that changed and the session, each with the revision at which it changed."""
 
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from racelab.domain.drive_time import Drive
 from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
@@ -17,6 +17,7 @@ from racelab.store.rows import Columns, named_columns
 _PLAIN = (
     "time_ms", "flag_since_ms", "elapsed_ms", "remaining_ms", "remaining_laps", "status", "is_race",
 )  # fmt: skip
+_Held = TypeVar("_Held")
 _CAR_FIELDS = frozenset(field.name for field in fields(CarState))
 
 
@@ -52,9 +53,9 @@ def race_from_json(text: str) -> tuple[RaceState, list[str]]:
     state = RaceState(
         **{name: held[name] for name in _PLAIN if name in held},
         flag=Flag(held["flag"]) if held.get("flag") else None,
-        flags=tuple(TrackStatus(**one | {"flag": Flag(one["flag"])}) for one in held.get("flags", ())),
-        weather=Weather(**_timed(held["weather"])) if held.get("weather") else None,
-        messages=tuple(RaceControlMessage(**_timed(message)) for message in held.get("messages", ())),
+        flags=tuple(_made(TrackStatus, one | {"flag": Flag(one["flag"])}) for one in held.get("flags", ())),
+        weather=_made(Weather, held["weather"]) if held.get("weather") else None,
+        messages=tuple(_made(RaceControlMessage, message) for message in held.get("messages", ())),
         incidents=tuple(_incident(incident) for incident in held.get("incidents", ())),
     )
     return state, list(held.get("cars", ()))
@@ -117,15 +118,17 @@ class LiveReader:
 
 
 def _plain(record: Any) -> dict[str, Any]:
-    held = {name: value for name, value in asdict(record).items() if value is not None}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in held.items()}
+    held = ((name, getattr(record, name)) for name in record.__slots__)
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in held if value is not None
+    }
 
 
 def _incident(held: dict[str, Any]) -> Incident:
     kinds = {
         "kind": IncidentKind(held["kind"]), "phase": IncidentPhase(held["phase"]), "origin": IncidentOrigin(held["origin"]),
     }  # fmt: skip
-    return Incident(**held | kinds)
+    return _made(Incident, held | kinds)
 
 
 def _utc(instant: datetime | str) -> datetime:
@@ -134,6 +137,9 @@ def _utc(instant: datetime | str) -> datetime:
     return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
-def _timed(held: dict[str, Any]) -> dict[str, Any]:
-    moment = held.get("time_utc")
-    return {**held, "time_utc": datetime.fromisoformat(moment)} if moment else held
+def _made(kind: type[_Held], held: dict[str, Any]) -> _Held:
+    """A record of this kind; what this version does not know of it is passed over."""
+    known = {field.name: held[field.name] for field in fields(cast("Any", kind)) if field.name in held}
+    if moment := known.get("time_utc"):
+        known["time_utc"] = datetime.fromisoformat(moment)
+    return kind(**known)
