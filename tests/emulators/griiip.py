@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from emulators.griiip_race import SID, MadeRace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from emulators.griiip_race import SID, MadeRace
 
 END = "\x1e"
 RECORDED = {
@@ -122,9 +123,16 @@ class GriiipService:
 
     def _told(self, path: str, query: Any) -> Any:
         if path == "meta/sessions-schedule-live":
-            return [{"sid": SID - 1 - n, "isStarted": True} for n in range(self.others)] + [{"sid": SID, "isStarted": True}]
+            return [{"sid": SID - 1 - n, "isStarted": True} for n in range(self.others)] + [
+                {"sid": SID, "isStarted": True}
+            ]
         if path.startswith("live/session-info/") and path != f"live/session-info/{SID}":
-            return {"sid": int(path.split("/")[-1]), "seriesId": 355, "domain": "iRacing", "isRaceSession": True}
+            return {
+                "sid": int(path.rsplit("/", maxsplit=1)[-1]),
+                "seriesId": 355,
+                "domain": "iRacing",
+                "isRaceSession": True,
+            }
         self._go_on()
         if path == f"api/v2/public/live/session/{SID}/bootstrap":
             return self._bootstrap() if self.has_bootstrap else ...
@@ -159,7 +167,12 @@ class GriiipService:
         by_car: dict[int, list[dict[str, Any]]] = {}
         for record in self._seen.get(channel, []):
             by_car.setdefault(record["pid"], []).append(record)
-        return [record for held in by_car.values() for record in held[::-1] if record["lapNumber"] > held[-1]["lapNumber"] - laps]
+        return [
+            record
+            for held in by_car.values()
+            for record in held[::-1]
+            if record["lapNumber"] > held[-1]["lapNumber"] - laps
+        ]
 
     def _part(self, part: str) -> Any:
         seen = self._seen.get(part, [])
@@ -172,7 +185,7 @@ class GriiipService:
         if part == "laps":
             return self._newest("laps", 15)
         if part == "sectors":
-            return self._newest("sectors", 8)
+            return self._newest("sectors", 15)
         if part == "sectors/current-lap":
             done = {record["pid"]: record["lapNumber"] for record in self._seen.get("laps", [])}
             return {
@@ -201,7 +214,12 @@ class GriiipService:
 
     def _limit(self) -> dict[str, Any]:
         assert self.race is not None
-        return {"sessionLengthType": "TimeOnly", "lapsLimit": -1, "timeLimitSeconds": self.race.length_ms // 1000, "sid": SID}
+        return {
+            "sessionLengthType": "TimeOnly",
+            "lapsLimit": -1,
+            "timeLimitSeconds": self.race.length_ms // 1000,
+            "sid": SID,
+        }
 
     def _bootstrap(self) -> dict[str, Any]:
         named = {
@@ -213,7 +231,12 @@ class GriiipService:
         }  # fmt: skip
         told = {key: self._spoiled(self._part(part)) for key, part in named.items()}
         energy = [{"pid": one["pid"], "e": one["e"]} for one in self._last("cars-energy-tanks")]
-        return told | {"grids": self._last("grids"), "carsEnergyTanks": {"items": energy}, "predictedLapTimes": [], "errors": None}
+        return told | {
+            "grids": self._last("grids"),
+            "carsEnergyTanks": {"items": energy},
+            "predictedLapTimes": [],
+            "errors": None,
+        }
 
     def _happens(self, share: float) -> bool:
         return share > 0 and self._chance.random() < share
@@ -247,7 +270,9 @@ class GriiipService:
                     if call.get("target") == "JoinGroup":
                         groups.add(call["arguments"][0])
                         self.joined.append(call["arguments"][0])
-                        await socket.send_text(json.dumps({"type": 3, "invocationId": call["invocationId"], "result": None}) + END)
+                        await socket.send_text(
+                            json.dumps({"type": 3, "invocationId": call["invocationId"], "result": None}) + END
+                        )
 
     async def _stream(self, socket: WebSocket, groups: set[str]) -> None:
         """Push what happens from the join on; ranks and gaps are none of it in a race."""
@@ -276,12 +301,14 @@ class GriiipService:
         told = [one for one in told for _ in range(2 if self._happens(self.doubled) else 1)]
         if self._happens(self.strange):
             self.spoiled += 1
-            told.append((self._chance.choice(["laps", "ranks", "participants", "race-log"]), self._chance.choice(STRANGE)))
+            told.append(
+                (self._chance.choice(["laps", "ranks", "participants", "race-log"]), self._chance.choice(STRANGE))
+            )
         self.pushed += len(told)
         if self.batched:
             items = [{"channel": channel, "view": view} for channel, view in told]
             calls = [{"type": 1, "target": "ReceiveBatch", "arguments": [{"items": items}]}]
         else:
-            known = [one for one in told if f"SID-{SID}-{one[0]}" in groups or one[0] in ("official-rank", "Weather")]
+            known = [one for one in told if f"SID-{SID}-{one[0]}" in groups]
             calls = [{"type": 1, "target": f"lv-{channel}", "arguments": [view]} for channel, view in known]
         await socket.send_text("".join(json.dumps(call) + END for call in calls))

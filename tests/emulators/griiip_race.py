@@ -30,8 +30,8 @@ class MadeRace:
 
     start: datetime
     seed: int = 1
-    length_ms: int = 480_000
-    lap_ms: int = 40_000
+    length_ms: int = 200_000
+    lap_ms: int = 20_000
     cars: int = 6
     stint_laps: int = 5
     events: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
@@ -56,13 +56,13 @@ class MadeRace:
                 lap = car.pace_ms + chance.randrange(-600, 600)
                 since += 1
                 comes_in, goes_out = since == self.stint_laps, since == 1 and bool(car.laps)
-                lap += (6_000 if comes_in else 0) + (19_000 if goes_out else 0)
+                lap += (3_000 if comes_in else 0) + (9_000 if goes_out else 0)
                 car.laps.append((lap, end + lap))
                 car.seats.append(seat)
                 end += lap
                 if comes_in:
-                    # The pit lane begins 5 s before the line and ends 20 s after it.
-                    car.stops.append((len(car.laps), end - 5_000, end + 20_000 + chance.randrange(999)))
+                    # The pit lane begins 3 s before the line and ends 10 s after it.
+                    car.stops.append((len(car.laps), end - 3_000, end + 10_000 + chance.randrange(999)))
                     since, seat = 0, 3 - seat
         self.flag_ms = min(end for car in self.field_ for _, end in car.laps if end >= self.length_ms)
         for car in self.field_:
@@ -76,6 +76,7 @@ class MadeRace:
 
     def order(self, at_ms: int | None = None, car_class: str | None = None) -> list[Made]:
         """The cars by laps and time, at an instant or at the end."""
+
         def key(car: Made) -> tuple[int, int, int]:
             done = [end for _, end in car.laps if at_ms is None or end <= at_ms]
             return -len(done), done[-1] if done else 0, car.pid
@@ -87,7 +88,9 @@ class MadeRace:
 
     def _put(self, ms: int, channel: str, car: Made | None = None, **told: Any) -> None:
         of = {"pid": car.pid, "carNumber": car.number, "classId": car.car_class} if car else {"pid": -1, "carNumber": "", "classId": ""}  # fmt: skip
-        self.events.append((ms, channel, {**told, "ts": self.iso(ms), "elapsedTimeMillis": max(ms, -1), "sid": SID, **of}))
+        self.events.append(
+            (ms, channel, {**told, "ts": self.iso(ms), "elapsedTimeMillis": max(ms, -1), "sid": SID, **of})
+        )
 
     def _tell(self, chance: random.Random) -> None:
         self._session()
@@ -98,19 +101,32 @@ class MadeRace:
             for number, (_, end) in enumerate(car.laps, 1):
                 self._standings(end, car, number)
         for ms in range(-60_000, self.end_ms, 60_000):
+            # The service tells a new reading every minute.
             told = {"temperature": 20 + chance.randrange(50) / 10, "humidity": 54, "pressure": 1016.6}
-            self._put(ms, "Weather", **told, trackTemperature=33.2, windDirectionCode="WNW", windSpeedKph=6, sky="Cloudy")
+            self._put(
+                ms, "Weather", **told, trackTemperature=33.2, windDirectionCode="WNW", windSpeedKph=6, sky="Cloudy"
+            )
 
     def _session(self) -> None:
         fcy, red = self.length_ms // 3, self.length_ms // 2
-        flags = [(0, "Green", []), (fcy, "FullCourseYellow", []), (fcy + 30_000, "Green", []), (red, "Red", []),
-                 (red + 20_000, "Green", []), (fcy // 2, "Yellow", [2]), (fcy // 2 + 9_000, "Green", [2]),
+        flags = [(0, "Green", []), (fcy, "FullCourseYellow", []), (fcy + 15_000, "Green", []), (red, "Red", []),
+                 (red + 10_000, "Green", []), (fcy // 2, "Yellow", [2]), (fcy // 2 + 4_000, "Green", [2]),
                  (self.flag_ms, "Chequered", [])]  # fmt: skip
         for ms, flag, sectors in flags:
-            self._put(ms, "race-flags", flag=flag, sectorNumbers=sectors, raceFlagID=f"{ms}{flag}{sectors}", lapNumber=1, info="")
-        said = [(fcy, "FULL COURSE YELLOW"), (fcy + 30_000, "TRACK CLEAR"), (red + 1, "CAR 007 UNDER INVESTIGATION")]
+            self._put(
+                ms,
+                "race-flags",
+                flag=flag,
+                sectorNumbers=sectors,
+                raceFlagID=f"{ms}{flag}{sectors}",
+                lapNumber=1,
+                info="",
+            )
+        said = [(fcy, "FULL COURSE YELLOW"), (fcy + 15_000, "TRACK CLEAR"), (red + 1, "CAR 007 UNDER INVESTIGATION")]
         for ms, text in said:
-            self._put(ms, "race-log", type="RCMessage", raceLogItemId=f"rc-{ms}", text=text, lapNumber=2, sectorNumber=-1)
+            self._put(
+                ms, "race-log", type="RCMessage", raceLogItemId=f"rc-{ms}", text=text, lapNumber=2, sectorNumber=-1
+            )
 
     def _entry(self, car: Made, place: int) -> None:
         self._seat(-50_000, car, 1)
@@ -139,9 +155,21 @@ class MadeRace:
             for sector, share in enumerate(SECTORS, 1):
                 own = time - sum(round(time * one) for one in SECTORS[:2]) if sector == 3 else round(time * share)
                 at += own
-                told = {"sectorNumber": sector, "lapNumber": number, "sectorTimeMillis": own, "isValid": True, "color": "Gray"}
+                told = {
+                    "sectorNumber": sector,
+                    "lapNumber": number,
+                    "sectorTimeMillis": own,
+                    "isValid": True,
+                    "color": "Gray",
+                }
                 self._put(at, "sectors", car, **told)
-            told = {"sessionPart": 1, "lapNumber": number, "lapTimeMillis": time, "isValid": number % 4 != 0, "color": "Gray"}
+            told = {
+                "sessionPart": 1,
+                "lapNumber": number,
+                "lapTimeMillis": time,
+                "isValid": number % 4 != 0,
+                "color": "Gray",
+            }
             self._put(end, "laps", car, **told)
             if told["isValid"] and (best is None or time < best):
                 best = time
@@ -150,10 +178,18 @@ class MadeRace:
             self._put(came, "pit-in", car, lapNumber=lap)
             self._put(left, "pit-out", car, lapNumber=lap + 1, durationMillis=left - came, isMandatory=None)
             old, new = str(car.seats[lap - 1]), str(car.seats[lap])
-            swap = {"type": "DriverSwap", "raceLogItemId": f"swap-{car.pid}-{lap}", "lapNumber": lap, "sectorNumber": -1}
+            swap = {
+                "type": "DriverSwap",
+                "raceLogItemId": f"swap-{car.pid}-{lap}",
+                "lapNumber": lap,
+                "sectorNumber": -1,
+            }
             self._put(left + 700, "race-log", car, **swap, newDriverId=new, previousDriverId=old)
             self._seat(left + 700, car, int(new))
-            corners = [{"id": name, "compound": "MEDIUM", "ageInLaps": 0, "isChanged": True} for name in ("frontLeft", "rearLeft")]
+            corners = [
+                {"id": name, "compound": "MEDIUM", "ageInLaps": 0, "isChanged": True}
+                for name in ("frontLeft", "rearLeft")
+            ]
             self._put(left + 900, "tires", car, tires=corners)
             self._put(left + 900, "cars-energy-tanks", car, e=97)
 
@@ -166,8 +202,9 @@ class MadeRace:
         gap, behind = self._gap(first, car, laps, ms)
         to_ahead, laps_ahead = self._gap(mates[place - 1], car, laps, ms) if place else (0, 0)
         self._put(ms, "gaps", car, gapToFirstMillis=gap, gapToFirstLaps=behind, gapToAheadMillis=to_ahead, gapToAheadLaps=laps_ahead, isDeleted=False)  # fmt: skip
-        gap, behind = self._gap(overall[0], car, laps, ms)
-        self._put(ms, "official-rank", car, position=overall.index(car) + 1, gapToFirstMillis=gap, gapToFirstLaps=behind)
+        for place, other in enumerate(overall, 1):
+            gap, behind = self._gap(overall[0], car, laps, ms) if other is car else (-1, -1)
+            self._put(ms, "official-rank", other, position=place, gapToFirstMillis=gap, gapToFirstLaps=behind)
 
     @staticmethod
     def _gap(ahead: Made, car: Made, laps: int, ms: int) -> tuple[int, int]:

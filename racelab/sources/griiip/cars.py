@@ -50,18 +50,13 @@ class CarTrack:
                 self.stops[stop.lap_number] = stop
                 yield stop
 
-    def note_seat(self, lap: int) -> None:
-        """Whoever sits in the car when a lap of its newest stint is told drives that stint."""
-        stint = self.pits.stint(lap)
-        if self.seat is not None and stint == len(self.pits.visits) + 1:
-            self.pits.seen.setdefault(stint, self.seat)
-
-    def sit(self, seat: int, at: int) -> None:
-        """A driver sits in the car now; in the pit lane it is not known yet whose stint comes."""
-        self.seat = seat
-        stint, is_in = self.pits.stint_at(at)
-        if not is_in:
-            self.pits.seen[stint] = seat
+    def sit(self, seat: int, at: int) -> bool:
+        """A driver sits in the car at this session time; False where that was told already."""
+        if self.pits.sat.get(at) == seat:
+            return False
+        self.pits.sat[at] = seat
+        self.seat = self.pits.sat[max(self.pits.sat)]
+        return True
 
     def time_best(self, time_ms: int, lap: int | None) -> None:
         """A lap of this time counts: it may be the fastest."""
@@ -111,4 +106,4 @@ class CarTrack:
         )  # fmt: skip
 
     def _compound(self, stint: int) -> Compound | None:
-        return read_compound(self.pits.compounds.get(stint))
+        return read_compound(self.pits.compound(stint))

@@ -75,7 +75,7 @@ class CarParts:
             # Lap 0 is on the way to the grid.
             return item.get(spec.LAP) == 0
         if car.pits.enter(lap, at):
-            self._telling.visit(car, lap)
+            self._telling.stint(car)
         return True
 
     def _pit_out(self, car: CarTrack, item: Item) -> bool:
@@ -83,7 +83,7 @@ class CarParts:
         if lap is None or at is None:
             return item.get(spec.LAP) == 0
         if car.pits.leave(lap, at, whole(item.get(spec.DURATION))):
-            self._telling.visit(car, lap - 1)
+            self._telling.stint(car)
         return True
 
     def _running(self, car: CarTrack, item: Item) -> bool:
@@ -103,8 +103,11 @@ class CarParts:
         # Four corners of different compounds have no one name.
         name = names.pop() if len(names) == 1 else None
         self._telling.line(car, compound=name, tyre_age=max(ages, default=None))
-        if name is not None:
-            self._telling.tyres(car, name)
+        at = self._at(item)
+        at = self._clock.time_ms if at is None else at
+        if name is not None and car.pits.fitted.get(at) != name:
+            car.pits.fitted[at] = name
+            self._telling.stint(car)
         return True
 
     def _energy(self, car: CarTrack, item: Item) -> bool:

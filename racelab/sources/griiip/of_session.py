@@ -51,8 +51,10 @@ class SessionParts:
         if entry is not None:
             self._telling.places.classes[number] = entry.car_class
         seat = self._field.seat(number, item.get(spec.CURRENT_DRIVER))
-        if seat is not None and seat != car.seat:
-            self._telling.sits(car, seat)
+        at = self._clock.since(self._clock.at(item))
+        at = self._clock.time_ms if at is None else at
+        if seat is not None and car.sit(seat, at):
+            self._telling.stint(car)
         return [entry] if entry is not None else []
 
     def _flag(self, item: Item) -> list[Record]:

@@ -42,7 +42,8 @@ HUB, JOIN, GROUP, CHANNEL_GROUP = "/live-session-stream", "JoinGroup", "SID-{sid
 BATCH, CHANNEL_TARGET, ITEMS, CHANNEL, VIEW = "ReceiveBatch", "lv-", "items", "channel", "view"
 CHANNELS = (
     "session-info", "session-clock", "race-flags", "participants", "ranks", "gaps", "laps", "sectors", "pit-in",
-    "pit-out", "race-log",
+    "pit-out", "race-log", "official-rank", "tires", "cars-energy-tanks", "Weather", "participants-running-status",
+    "session-length-limit",
 )  # fmt: skip
 # Their coming proves that the timing flows; keep-alives do not.
 TIMING = ("ranks", "gaps", "laps", "official-rank")

@@ -1,9 +1,12 @@
 """A car's visits to the pit lane and the seat of each stint."""
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TypeVar
 
 # A stop's length and its two instants agree to the millisecond where all are told.
 _CLOSE_MS = 2_000
+_Told = TypeVar("_Told", int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,9 @@ class Visit:
 
 @dataclass(slots=True)
 class PitBook:
-    """Pit entries and exits by lap; told in any order, they make the same visits.
+    """Pit entries and exits by lap, and by session time who sat in the car and on which tyres it was.
 
-    ``seats`` are the drivers' seats by stint, from 1: those that a swap names for certain, and those of whoever was
-    in the car during the stint.
+    Told in any order, they make the same visits, seats and compounds of stints, which count from 1.
     """
 
     ins: dict[int, int] = field(default_factory=dict)
@@ -35,8 +37,9 @@ class PitBook:
     visits: list[Visit] = field(default_factory=list)
     swaps: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
     swapped: dict[int, int] = field(default_factory=dict)
-    seen: dict[int, int] = field(default_factory=dict)
-    compounds: dict[int, str] = field(default_factory=dict)
+    sat: dict[int, int] = field(default_factory=dict)
+    fitted: dict[int, str] = field(default_factory=dict)
+    _shape: list[tuple[Visit | None, int | None, str | None]] = field(default_factory=list)
 
     def enter(self, lap: int, at: int) -> bool:
         """The car came in on this lap; False where that was told already."""
@@ -59,16 +62,35 @@ class PitBook:
         """The stint that a lap belongs to, from 1: the in-lap is the last of its stint."""
         return 1 + sum(visit.in_lap < lap for visit in self.visits)
 
-    def stint_at(self, at: int) -> tuple[int, bool]:
-        """The stint under way at a session time, and whether the car is in the pit lane at its end."""
-        begun = [visit for visit in self.visits if visit.at <= at]
-        last = begun[-1] if begun else None
-        is_in = last is not None and last.in_at is not None and (last.out_at is None or last.out_at > at)
-        return (len(begun), True) if is_in else (len(begun) + 1, False)
-
     def seat(self, stint: int) -> int | None:
-        """Whose stint it is, where that is known."""
-        return self.swapped.get(stint, self.seen.get(stint))
+        """Whose stint it is: as a swap says, else of whoever was last seen in the car before the stint was over."""
+        if stint in self.swapped:
+            return self.swapped[stint]
+        return self._last(self.sat, None, self._end(stint))
+
+    def compound(self, stint: int) -> str | None:
+        """The compound that was told during the stint."""
+        before = self.visits[stint - 2] if 2 <= stint <= len(self.visits) + 1 else None
+        return self._last(self.fitted, before.out_at if before is not None else None, self._end(stint))
+
+    def changed_from(self) -> int | None:
+        """The first lap whose stint, driver or tyres are others than when this was last asked; None for none."""
+        before, self._shape = (
+            self._shape,
+            [(visit, self.seat(stint), self.compound(stint)) for stint, visit in enumerate((*self.visits, None), 1)],
+        )
+        pairs = enumerate(zip_longest(before, self._shape))
+        place = next((place for place, (old, new) in pairs if old != new), None)
+        return None if place is None else self.visits[place - 1].in_lap if place else 1
+
+    def _end(self, stint: int) -> int | None:
+        return self.visits[stint - 1].at if 1 <= stint <= len(self.visits) else None
+
+    @staticmethod
+    def _last(told: dict[int, _Told], begin: int | None, end: int | None) -> _Told | None:
+        """What was told last between two session times; null is no bound."""
+        times = [at for at in told if (begin is None or at >= begin) and (end is None or at <= end)]
+        return told[max(times)] if times else None
 
     def swap(self, at: int, before: int | None, after: int | None) -> bool:
         """A driver took over from another at this session time; False where that was told already."""

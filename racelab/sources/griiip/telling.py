@@ -31,7 +31,6 @@ class Telling:
     _laps: dict[str, set[int]] = field(default_factory=dict)
     _stops: dict[str, None] = field(default_factory=dict)
     _lines: dict[str, None] = field(default_factory=dict)
-    _seats: dict[str, int] = field(default_factory=dict)
 
     def lap(self, car: CarTrack, lap: int) -> None:
         """A lap was told: its neighbours' ends may follow from it."""
@@ -42,26 +41,12 @@ class Telling:
         """A sector's time was told."""
         self._touch(car, (lap,))
 
-    def visit(self, car: CarTrack, in_lap: int) -> None:
-        """The car came in or went out: laps from the in-lap on may belong to other stints."""
-        self._touch(car, (lap for lap in car.laps.told if lap >= in_lap))
-        self._stops[car.car_number] = None
-
     def stint(self, car: CarTrack) -> None:
-        """A driver or a set of tyres is known of a stint."""
-        self._touch(car, car.laps.told)
+        """A stop, a driver or a set of tyres was told: laps of that stint and of later ones may be others."""
+        first = car.pits.changed_from()
+        if first is not None:
+            self._touch(car, (lap for lap in car.laps.told if lap >= first))
         self._stops[car.car_number] = None
-
-    def sits(self, car: CarTrack, seat: int) -> None:
-        """A driver sits in the car; to which stint that belongs is known when the whole frame is read."""
-        self._seats[car.car_number] = seat
-
-    def tyres(self, car: CarTrack, compound: str) -> None:
-        """The car is on tyres of this compound; in the pit lane it is not known yet whose stint comes."""
-        stint, is_in = car.pits.stint_at(self.clock.time_ms)
-        if not is_in and car.pits.compounds.get(stint) != compound:
-            car.pits.compounds[stint] = compound
-            self.stint(car)
 
     def flag_from(self, time_ms: int) -> None:
         """A flag was told: laps and stops from then on may be under it."""
@@ -78,9 +63,6 @@ class Telling:
 
     def tell(self) -> Iterator[Record]:
         """The records of everything touched since the last call, in the order of their time."""
-        for number, seat in self._seats.items():
-            self.cars[number].sit(seat, self.clock.time_ms)
-            self.stint(self.cars[number])
         self._put()
         timed: list[tuple[int, Lap | PitStop]] = []
         for number, laps in self._laps.items():
@@ -97,7 +79,7 @@ class Telling:
         shown = self.clock.show(self.leader_laps) if self.clock.start is not None else None
         if shown is not None:
             yield shown
-        self._laps, self._stops, self._lines, self._seats = {}, {}, {}, {}
+        self._laps, self._stops, self._lines = {}, {}, {}
 
     def _touch(self, car: CarTrack, laps: Iterable[int]) -> None:
         self._laps.setdefault(car.car_number, set()).update(laps)
@@ -108,7 +90,6 @@ class Telling:
         for number in list(self._laps):
             car = self.cars[number]
             for lap in sorted(self._laps[number] & car.laps.told.keys()):
-                car.note_seat(lap)
                 end = car.laps.end(lap)
                 for other, moved in self.places.put(number, lap, end) if end is not None else ():
                     self._laps.setdefault(other, set()).add(moved)
