@@ -88,7 +88,8 @@ def catch_up(recorded: Feed, road: Road) -> datetime | None:
 async def follow(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is_over: IsOver) -> None:
     """Follow a feed until the session is over; the recording is complete then and everything in the store.
 
-    A road that has frames already, of an earlier process, was away since the last of them: the gap is named. Where the caller ends it before, what was read is written if the store takes it, and the session is not ended.
+    A road that has frames already, of an earlier process, was away since the last of them: the gap is named. Where the
+    caller ends it before, what was read is written if the store takes it at once, and the session is not ended.
 
     Args:
         feed: the service.
@@ -100,24 +101,31 @@ async def follow(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, i
     if road.last is not None:
         _put(link_frame(road.last, CONNECTION_LOST, _AWAY), recorder, road)
     keeper = Keeper(road, recorder)
-    writing = [asyncio.create_task(keeper.sync()), asyncio.create_task(keeper.write())]
-    reading = [
-        asyncio.create_task(_read(feed, recorder, road, clock, is_over)),
-        asyncio.create_task(_until(road, is_over)),
+    tasks = [
+        asyncio.create_task(work)
+        for work in (keeper.sync(), keeper.write(), _read(feed, recorder, road, clock, is_over), _until(road, is_over))
     ]
     try:
-        await asyncio.wait([*reading, *writing], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in reading:
-            task.cancel()
-        keeper.stop()
-        outcomes = await asyncio.gather(*reading, *writing, return_exceptions=True)
-        recorder.flush()
-    for outcome in outcomes:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        await _stop(tasks, keeper, recorder)
+        await keeper.attempt()
+        raise
+    for outcome in await _stop(tasks, keeper, recorder):
         if isinstance(outcome, Exception):
             raise outcome
     road.end()
     await keeper.drain()
+
+
+async def _stop(tasks: list[asyncio.Task[None]], keeper: Keeper, recorder: Recorder) -> list[BaseException | None]:
+    """Stop reading; a batch on its way to the store arrives, and the recording is complete. What became of each task."""
+    keeper.stop()
+    for task in tasks[2:]:
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    recorder.flush()
+    return outcomes
 
 
 async def _read(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is_over: IsOver) -> None:

@@ -39,7 +39,7 @@ class Keeper:
         """Write what is due, until `stop`."""
         pause = _PAUSE_S
         while not self._over.is_set():
-            if self._road.is_due and not await self._is_taken():
+            if self._road.is_due and not await self.attempt():
                 await self._rest(pause)
                 pause = min(pause * 2, _LONGEST_S)
             else:
@@ -50,7 +50,7 @@ class Keeper:
         """Write everything that waits; it returns when the store has taken it, however long that takes."""
         pause = _PAUSE_S
         while self._road.is_waiting:
-            if not await self._is_taken():
+            if not await self.attempt():
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_S)
 
@@ -58,8 +58,8 @@ class Keeper:
         """Let `sync` and `write` come to their end."""
         self._over.set()
 
-    async def _is_taken(self) -> bool:
-        """Try to write a batch; whether the store took it."""
+    async def attempt(self) -> bool:
+        """Write what waits, or an older batch that the store did not take yet; whether it took it."""
         road = self._road
         try:
             await asyncio.to_thread(road.open)
