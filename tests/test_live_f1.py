@@ -50,7 +50,7 @@ class Run:
         """Follow the session to its end; ``trouble`` is made where the service waits."""
         with serve(self.service.app) as served, wire(served.url) as proxy:
             self.clock = fast_clock(self.speed, BEGIN)
-            given = {"f1_live_url": f"{proxy.url}/signalrcore", "f1_live_silence_s": 900} | settings
+            given = {"f1_live_url": f"{proxy.url}/signalrcore", "f1_live_silence_s": 3_000} | settings
             self.feed = F1Feed(Settings(**given), self.clock, account, random.Random(3), patience)
             self.trouble = Trouble(trouble, self.service, served, proxy, self.feed) if trouble else None
             self.road = run_feed(self.feed, SESSION, self.store, self.folder, self.clock, self.is_over)
@@ -209,7 +209,10 @@ def test_an_interruption_in_a_quiet_moment_changes_nothing(calm, tmp_path, empty
 
 @pytest.mark.parametrize(("fault", "place"), [("half", 51), ("garbage", 90), ("drop", 60), ("silence", 75)])
 def test_what_an_interruption_took_is_named(calm, tmp_path, empty_sqlite, fault, place):
-    run = Run(tmp_path / "a", empty_sqlite, waits_at=place).go(trouble=fault, f1_live_silence_s=100)
+    # The silence is given up after 150 s, which must not be too short for a busy machine to connect in.
+    silence = {"f1_live_silence_s": 150} if fault == "silence" else {}
+    speed = 400 if silence else SPEED
+    run = Run(tmp_path / "a", empty_sqlite, speed=speed, waits_at=place).go(trouble=fault, **silence)
     assert interruptions(run.store, KEY)
     missed, unseen = same_but_for_what_is_named(calm, run)
     assert missed or fault != "silence"

@@ -1,6 +1,6 @@
 """What the whole session tells that its parts did not: laps put right against each other, stops, classification."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from racelab.domain.flags import Flag
 from racelab.domain.laps import Lap, PitStop, Result, ResultKind
@@ -16,17 +16,26 @@ from racelab.sources.f1live.telling import Telling, is_deleted, sets_of, statuse
 from racelab.sources.f1live.track import Track
 
 
-def final_records(cars: dict[str, CarTrack], session: SessionTrack, telling: Telling) -> Iterator[Record]:
-    """Laps and stops that differ from what was told, and, where the session is over, its results."""
-    laps = final_laps(cars, telling)
-    for lap in laps:
+def final_records(
+    cars: dict[str, CarTrack], entered: Collection[str], session: SessionTrack, telling: Telling
+) -> Iterator[Record]:
+    """Laps and stops that differ from what was told, and, where the session is over, its results.
+
+    A number without laps that is not among those ``entered`` is no car.
+    """
+    laps = []
+    for lap, repairs in map(telling.held, final_laps(cars, telling)):
+        laps.append(lap)
         if lap != telling.laps.get((lap.car_number, lap.lap_number)):
             telling.laps[lap.car_number, lap.lap_number] = lap
             yield lap
+            yield from repairs
     if session.track.is_race:
         yield from _stops(laps, telling)
     if session.over_at is not None:
-        yield from _results(cars, session, laps)
+        lapped = {lap.car_number for lap in laps}
+        known = {number: car for number, car in cars.items() if number in entered or number in lapped}
+        yield from _results(known, session, laps)
 
 
 def final_laps(cars: dict[str, CarTrack], telling: Telling) -> list[Lap]:

@@ -38,13 +38,23 @@ class Parser:
     taken from ``start`` where a recording has told it before. Messages that cannot be read are named in ``skipped``.
     """
 
-    def __init__(self, start: datetime | None = None, samples: Samples | None = None, *, is_race: bool = True) -> None:
-        """Begin before the first message; SessionInfo tells better whether it is a race."""
+    def __init__(
+        self,
+        start: datetime | None = None,
+        samples: Samples | None = None,
+        *,
+        is_race: bool = True,
+        is_live: bool = False,
+    ) -> None:
+        """Begin before the first message; SessionInfo tells better whether it is a race.
+
+        What is read whole is checked before it is stored; the laps of a session that ``is_live`` are checked here.
+        """
         self.track = Track(epoch_ms(start) if start is not None else None, is_race)
         self.session = SessionTrack(self.track)
         self.drivers = Drivers()
         self.messages = Messages()
-        self.telling = Telling(self.track, self.messages)
+        self.telling = Telling(self.track, self.messages, is_live=is_live)
         self.cars: dict[str, CarTrack] = {}
         self.samples = samples
         self.stamps = Stamps()
@@ -80,7 +90,7 @@ class Parser:
 
     def finish(self) -> Iterator[Record]:
         """Laps, stops and places as the whole session tells them, where that is more, and the classification."""
-        yield from final_records(self.cars, self.session, self.telling)
+        yield from final_records(self.cars, self.drivers.entries, self.session, self.telling)
         if self.samples is not None and self.samples.dropped:
             yield dropped_samples(self.samples.dropped)
 

@@ -10,6 +10,7 @@ from racelab.sources.f1.stops import find_stops
 from racelab.sources.f1live.cars import CarTrack
 from racelab.sources.f1live.laps import Around, carried_speeds, make_lap
 from racelab.sources.f1live.messages import Messages
+from racelab.sources.f1live.sound import sound
 from racelab.sources.f1live.sync import Timed, live
 from racelab.sources.f1live.track import Track
 from racelab.sources.f1live.tyres import TyreSet, set_at
@@ -22,7 +23,7 @@ Key = tuple[str, int]
 class Telling:
     """What was told so far: laps and stops by car and lap, and how many cars have completed each lap.
 
-    ``missed`` are the numbers of laps that no message told of some car.
+    ``missed`` are the numbers of laps that no message told of some car. ``is_live`` says that nobody else checks the laps.
     """
 
     track: Track
@@ -31,6 +32,7 @@ class Telling:
     stops: dict[Key, PitStop] = field(default_factory=dict)
     leader_laps: int = 0
     missed: set[int] = field(default_factory=set)
+    is_live: bool = False
     _places: dict[int, int] = field(default_factory=dict)
     _open: dict[str, PitStop] = field(default_factory=dict)
 
@@ -84,17 +86,22 @@ class Telling:
         self.stops[number, stop.lap_number] = stop
         yield stop
 
+    def held(self, lap: Lap) -> tuple[Lap, list[Repair]]:
+        """The lap as it is told: in a running session without what contradicts itself."""
+        return sound(lap) if self.is_live else (lap, [])
+
     def place(self, lap_number: int) -> int | None:
         """The place of the car that has just ended its lap; null if other cars may have ended theirs unseen."""
         return None if lap_number in self.missed else self._places.get(lap_number)
 
     def _told(self, car: CarTrack, place: int) -> Iterator[Record]:
-        lap = self._lap(car, place)
+        lap, repairs = self.held(self._lap(car, place))
         key = (car.car_number, lap.lap_number)
         if lap == self.laps.get(key):
             return
         self.laps[key] = lap
         yield lap
+        yield from repairs
         if lap.pit_out and self.track.is_race:
             yield from self._whole_stop(lap)
 
