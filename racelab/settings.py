@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     griiip_headers: dict[str, SecretStr] = Field(
         default_factory=dict, description="Secret: further headers for it, such as Authorization, as a JSON object"
     )
+    imsa_feed: Literal["jsonp", "ddp"] = Field(
+        default="jsonp", description="Where IMSA's live timing comes from: its scoring files, or Al Kamel's server"
+    )
+    imsa_url: str = Field(default="https://dcqsrdkhg933g.cloudfront.net", description="Where IMSA's scoring files lie")
+    imsa_poll_s: float = Field(default=10.0, gt=0, description="Seconds between two rounds of the scoring files")
+    alkamel_ddp_url: str = Field(
+        default="wss://livetiming.alkamelsystems.com", description="Al Kamel's server of IMSA's live timing"
+    )
     f1_username: SecretStr | None = Field(
         default=None, validation_alias="F1_USERNAME", description="Secret: F1TV account"
     )

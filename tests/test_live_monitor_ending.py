@@ -185,6 +185,12 @@ def test_last_words_of_the_session_before_do_not_end_it():
     assert not race.at(2, SessionStatus(2 * 60_000, "started")).is_over
 
 
+def test_the_end_of_the_session_before_is_not_its_own():
+    race = Story(planned(None, Series.F1))
+    race.at(-14, lap("1", 12, -20), SessionStatus(0, "finalised"))
+    assert race.at(-1) == Verdict(False, "it has not begun")
+
+
 def test_a_race_that_never_comes_ends_with_its_length():
     race = Story(planned())
     assert not race.at(389).is_over

@@ -76,6 +76,9 @@ def is_over(state: RaceState, seen: Seen, now: datetime, margin: timedelta) -> V
         now: the instant.
         margin: how long after its scheduled end a race without a flag is waited for.
     """
+    if now < seen.planned.earliest:
+        # A service may still show the session before.
+        return Verdict(False, "it has not begun")
     if state.status in _FINAL and seen.lines:
         return Verdict(True, f"the timing calls it {state.status}")
     if seen.flagged is not None:

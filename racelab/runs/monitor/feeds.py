@@ -20,7 +20,7 @@ def make_feed(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
     Raises:
         NotFound: no service tells this series live.
     """
-    makers: dict[Series, MakeFeed] = {Series.F1: _f1, Series.WEC: _wec}
+    makers: dict[Series, MakeFeed] = {Series.F1: _f1, Series.WEC: _wec, Series.IMSA: _imsa}
     if live.key.series not in makers:
         raise NotFound(f"no live timing is known for {live.key.series.label}: its races cannot be followed")
     return makers[live.key.series](live, settings, clock)
@@ -37,3 +37,13 @@ def _wec(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
     from racelab.live.feeds.griiip import GriiipFeed
 
     return GriiipFeed(settings, clock, live)
+
+
+def _imsa(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
+    if settings.imsa_feed == "ddp":
+        from racelab.live.feeds.alkamel_ddp import AlkamelDdpFeed
+
+        return AlkamelDdpFeed(clock, live.session, settings.alkamel_ddp_url)
+    from racelab.live.feeds.imsa_jsonp import ImsaJsonpFeed
+
+    return ImsaJsonpFeed(clock, settings.imsa_url, settings.imsa_poll_s)
