@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from racelab.domain.entries import Driver, Entry
 from racelab.domain.flags import Flag, RaceControlMessage, TrackStatus
 from racelab.domain.incidents import Incident, IncidentOrigin
-from racelab.domain.laps import Lap, PitStop
+from racelab.domain.laps import Lap, PitStop, StopType
 from racelab.domain.records import Clock, Record, Repair, Timing
 from racelab.live.incidents import IncidentTracker
 from racelab.live.incidents.thresholds import MOMENT_KEPT_MS, OPEN_KEPT_MS
@@ -202,6 +202,9 @@ def test_a_penalty_is_served_or_withdrawn_or_forgotten() -> None:
     (back,) = run([said(1_000, "CAR 4: PENALTY - BLOCKING - DRIVE THROUGH"),
                    said(5_000, "CAR 4: PENALTY - BLOCKING - DRIVE THROUGH - RESCINDED", 2)])  # fmt: skip
     assert back.text.endswith("RESCINDED")
+    drove = PitStop("7", 3, 50_000, 70_000, 20_000, StopType.DRIVE_THROUGH)
+    (stop,) = run([said(1_000, "CAR 7: PENALTY - BLOCKING - DRIVE THROUGH"), drove])
+    assert (stop.cleared_ms, stop.text) == (70_000, "CAR 7: PENALTY - BLOCKING - DRIVE THROUGH; served, by its stop")
     (old,) = run([given_, Clock(OPEN_KEPT_MS + 2_000)])
     assert old.phase.value == "cleared"
 

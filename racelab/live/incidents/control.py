@@ -6,7 +6,7 @@ from racelab.live.incidents import flags
 from racelab.live.incidents import thresholds as t
 from racelab.live.incidents.stopped import moves
 from racelab.live.incidents.watch import Track
-from racelab.sources.racecontrol import Category, Happening, Ruling, read_message
+from racelab.sources.racecontrol import Category, Happening, PenaltyKind, Ruling, read_message
 
 _K = IncidentKind
 _SEEN = {
@@ -73,6 +73,14 @@ def _served(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) 
     known = next((one for one in held if one.penalty == penalty), held[0] if held else None)
     if known is not None:
         track.book.clear(known, f"{known.text}; served")
+
+
+def served_in_pits(track: Track, car: str) -> None:
+    """A stop that the provider calls a penalty serves the oldest drive-through or stop and go of the car."""
+    for one in track.book.of(car, _K.PENALTY):
+        if (one.penalty or "").startswith((PenaltyKind.DRIVE_THROUGH, PenaltyKind.STOP_AND_GO)):
+            track.book.clear(one, f"{one.text}; served, by its stop")
+            return
 
 
 def _deleted(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) -> None:

@@ -11,6 +11,7 @@ _KINDS = {
     Flag.SLOW_ZONE: IncidentKind.YELLOW, Flag.SAFETY_CAR: IncidentKind.SAFETY_CAR, Flag.VSC: IncidentKind.VSC,
     Flag.RED: IncidentKind.RED_FLAG,
 }  # fmt: skip
+_WORDS = {Flag.YELLOW: "Yellow flag", Flag.RED: "Red flag"}
 _GLOBAL = frozenset(_KINDS.values())
 _SAID = {"fcy": Flag.FCY, "safety_car": Flag.SAFETY_CAR, "vsc": Flag.VSC, "red": Flag.RED, "green": Flag.GREEN,
          "chequered": Flag.CHEQUERED}  # fmt: skip
@@ -39,12 +40,13 @@ def _becomes(track: Track, flag: Flag, at: int) -> None:
         return
     track.flag_ms = at
     _set_free(track, before, at)
+    words = _WORDS.get(flag, flag.label)
     kind, held = _KINDS.get(flag), list(track.book.of(None, *_GLOBAL))
     if kind is IncidentKind.YELLOW and held and held[-1].kind is kind:
         # A yellow at a place, told a moment before the track's status, is the same one.
-        track.book.rename(held.pop(), kind, flag.label)
+        track.book.rename(held.pop(), kind, words)
     elif kind is not None and at >= 0:
-        track.book.opens(kind, flag.label, at=at, origin=IncidentOrigin.RACE_CONTROL, confirmed=True)
+        track.book.opens(kind, words, at=at, origin=IncidentOrigin.RACE_CONTROL, confirmed=True)
     for one in held:
         track.book.clear(one)
     if kind is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from racelab.domain.entries import Entry
 from racelab.domain.flags import RaceControlMessage, TrackStatus
 from racelab.domain.incidents import Incident, IncidentPhase
-from racelab.domain.laps import Lap, PitStop
+from racelab.domain.laps import Lap, PitStop, StopType
 from racelab.domain.records import Clock, Record, Repair, Timing
 from racelab.live.incidents import control, flags, pits, stopped
 from racelab.live.incidents.losses import judge
@@ -20,6 +20,7 @@ from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, PIT, RETIRED, RU
 log = logging.getLogger("racelab")
 # How often cars that do not come round, or do not come out, are looked at, in session time.
 _CHECK_MS = 5_000
+_PENALTIES = frozenset({StopType.DRIVE_THROUGH, StopType.PENALTY})
 _OUT = frozenset({RETIRED, FINISHED, DISQUALIFIED})
 # Messages told again are known by number and text; services repeat the last ones.
 _MESSAGES = 500
@@ -132,6 +133,8 @@ class IncidentTracker:
             car.last_stop, car.last_exit = max(car.last_stop, stop.lap_number), stop.lap_number
             self._to(stop.out_ms)
             pits.leaves(self._track, car, stop.out_ms, stop.duration_ms, stop.lap_number)
+            if stop.stop_type in _PENALTIES:
+                control.served_in_pits(self._track, car.number)
         if stop.seat_out in car.crew and not car.is_driver_told:
             pits.drives(self._track, car, car.crew[stop.seat_out])
 
