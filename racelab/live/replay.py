@@ -19,8 +19,8 @@ from racelab.live.writer import SessionWriter
 from racelab.store.protocol import Store
 from racelab.store.rows import Columns
 
-# A batch is written at once where the last one is over for so long: four times what it took, within bounds.
-_SOONEST, _LATEST, _REST = timedelta(milliseconds=50), timedelta(seconds=1), 4
+# A batch is written at once where the last one is over for so long: twice what it took, within bounds.
+_SOONEST, _LATEST, _REST = timedelta(milliseconds=25), timedelta(seconds=1), 2
 # A gap without frames is waited out in steps, so that what waits reaches the store in time.
 _STEP_S = 0.05
 Batch = dict[str, Columns]

@@ -18,7 +18,7 @@ from racelab.live.clock import SystemClock
 from racelab.live.feed import Feed
 from racelab.live.feeds.health import FeedHealth
 from racelab.live.follow import follow
-from racelab.live.link import LinkedParser
+from racelab.live.link import LinkedParser, link_state
 from racelab.live.publish import LiveReader
 from racelab.live.recorder import Recorder
 from racelab.live.replay import Road, Write
@@ -46,14 +46,16 @@ def delays_ms(key: SessionKey, feed: Feed, parser: Parser, speed: float, span_s:
                 break
             road.take(frame)
         road.flush()
-        caught_up, source = road.frames, _PacedFeed(paced, speed)
+        # A road that has frames already names the gap before the next one by link frames, which are not counted here.
+        road.frames, road.last = 0, None
+        source = _PacedFeed(paced, speed)
         with (
             _Reader(store.url, key) as reader,
             Recorder(Path(folder) / "frames.gz", "bench", {}, SystemClock()) as kept,
         ):
             road.reader = reader
             asyncio.run(follow(source, kept, road, SystemClock(), lambda _: source.is_over))
-        return _matched(source.came, [count - caught_up for count in road.counts], road.committed, reader.read)
+        return _matched(source.came, road.counts, road.committed, reader.read)
 
 
 def _matched(came: list[float], counts: list[int], committed: list[float], read: list[float]) -> Delays:
@@ -91,20 +93,26 @@ class _PacedFeed:
 class _TimedRoad(Road):
     """A road that notes how many frames each batch brings up to date, and when it is committed."""
 
+    taken: int
     counts: list[int]
     committed: list[float]
     reader: "_Reader | None" = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.counts, self.committed = [], []
+        self.taken, self.counts, self.committed = 0, [], []
+
+    def take(self, frame: Frame) -> None:
+        """As the road does it; frames that the follower itself puts in are not counted."""
+        super().take(frame)
+        self.taken += self.reader is not None and link_state(frame) is None
 
     def gather(self) -> None:
         """As the road does it."""
         is_new = self._batch is None
         super().gather()
         if self.reader is not None and is_new:
-            self.counts.append(self.frames)
+            self.counts.append(self.taken)
 
     def send(self, write: Write | None = None) -> None:
         """As the road does it; then the reader is told."""
