@@ -80,7 +80,7 @@ class CarTrack:
         told, end = self.laps.told[number], self.laps.end(number)
         came = next((visit for visit in self.pits.visits if visit.in_lap == number), None)
         left = next((visit for visit in self.pits.visits if visit.out_lap == number), None)
-        sectors, stint = self.laps.sectors.get(number, {}), self.pits.stint(number)
+        sectors, stint = self.laps.sectors_of(number), self.pits.stint(number)
         overall, in_class = places.of(self.car_number, number, car_class)
         return Lap(
             self.car_number, number, seat=self.pits.seat(stint), stint=stint, lap_time_ms=told.time_ms,

@@ -7,8 +7,10 @@ from racelab.domain.records import Clock
 from racelab.sources.griiip import specification as spec
 from racelab.sources.griiip.values import DAY_MS, MOST_LAPS, instant_ms, whole
 
-# A session happens within these of its start; other instants are faults.
-_BEFORE_MS, _AFTER_MS = DAY_MS, 4 * DAY_MS
+# A session happens within these of its start, and nothing later than now; other instants are faults.
+_BEFORE_MS, _AFTER_MS, _FUTURE_MS = DAY_MS - 3_600_000, 4 * DAY_MS, 3 * 3_600_000
+# Our own clock is not wrong by more; then the service's is.
+_MOST_WRONG_MS = 12 * 3_600_000
 _TICK_MS = 1_000
 
 
@@ -43,9 +45,9 @@ class SessionClock:
         """The session clock: its elapsed time belongs to its own instant, and runs on where it has an increment."""
         self.read_start(item)
         server = instant_ms(item.get(spec.NOW))
-        if server is not None and self._is_near(server):
-            self._ahead_ms += server - self.now
-            self.now = server
+        ahead = None if server is None else self._ahead_ms + server - self.now
+        if server is not None and ahead is not None and abs(ahead) <= _MOST_WRONG_MS:
+            self._ahead_ms, self.now = ahead, server
         at, elapsed = instant_ms(item.get(spec.INSTANT)), whole(item.get(spec.ELAPSED), 10 * DAY_MS)
         if elapsed is not None:
             self._elapsed = (self.now if at is None else at, elapsed, item.get(spec.INCREMENT, 1) == 1)
@@ -59,10 +61,9 @@ class SessionClock:
     def at(self, item: dict[str, Any]) -> int | None:
         """The instant that a record tells; None for none, or one far away from the session."""
         at = instant_ms(item.get(spec.INSTANT))
-        return at if at is not None and self.start is not None and self._is_near(at) else None
-
-    def _is_near(self, at: int) -> bool:
-        return self.start is None or -_BEFORE_MS <= at - self.start <= _AFTER_MS
+        if at is None or self.start is None or at > self.now + _FUTURE_MS:
+            return None
+        return at if -_BEFORE_MS <= at - self.start <= _AFTER_MS else None
 
     def since(self, at: int | None) -> int | None:
         """The session time of an instant."""

@@ -53,6 +53,13 @@ class Field:
         self.entries[number] = entry
         return entry
 
+    def unnamed(self, number: str) -> Entry | None:
+        """An entry of its number alone, for a car that drives and that no participant names; None for others."""
+        if number in self.entries:
+            return None
+        self.entries[number] = Entry(number)
+        return self.entries[number]
+
     def seat(self, number: str, driver: Any) -> int | None:
         """The seat of a driver, whom the service names by a text that is a number."""
         return self.seats.get(number, {}).get(driver) if isinstance(driver, str) else None

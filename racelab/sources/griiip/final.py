@@ -9,6 +9,7 @@ from racelab.sources.griiip.cars import CarTrack
 from racelab.sources.griiip.flags import Flags
 from racelab.sources.griiip.standings import Standings
 
+_LONGEST_MS = 30 * 3_600_000
 _UNTOLD = "the service did not tell them while it was followed, and goes back only so far"
 
 
@@ -42,6 +43,17 @@ def half_stops(cars: Iterable[CarTrack]) -> Iterator[Repair]:
                 yield Repair("half_stop", "pit_stops", record, "out_ms", None, None, reason)
 
 
+def odd_sectors(cars: Iterable[CarTrack]) -> Iterator[Repair]:
+    """The names of laps whose sectors were left out."""
+    for car in _by_number(cars):
+        for lap in sorted(car.laps.told):
+            told = car.laps.sectors.get(lap)
+            if told and not car.laps.sectors_of(lap):
+                record, held = f"{car.car_number}/{lap}", " ".join(str(told[sector]) for sector in sorted(told))
+                reason = "the sectors do not add up to the lap time; the sectors are left out"
+                yield Repair("sector_sum", "laps", record, "s1_ms", held, None, reason)
+
+
 def results(cars: dict[str, CarTrack], standings: Standings, flags: Flags) -> Iterator[Result]:
     """The provisional classification: the service's last order, with laps and gaps by the crossings."""
     order = [cars[number] for number in standings.order() if number in cars]
@@ -73,7 +85,8 @@ def _gap(winner: CarTrack, car: CarTrack) -> tuple[int | None, int | None]:
 
 def _total(car: CarTrack) -> int | None:
     times = [lap.time_ms for lap in car.laps.told.values() if lap.time_ms is not None]
-    return sum(times) if times and len(times) == car.laps.newest else None
+    total = sum(times)
+    return total if times and len(times) == car.laps.newest and total <= _LONGEST_MS else None
 
 
 def _status(car: CarTrack, flags: Flags) -> str | None:

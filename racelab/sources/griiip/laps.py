@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 # The service's instants and lap times agree to the millisecond where both are right.
 _CLOSE_MS = 20
+# What rounding can make of the sum of three sectors.
+_ROUNDED_MS, _SECTORS = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class LapBook:
             return False
         held[sector] = time_ms
         return True
+
+    def sectors_of(self, number: int) -> dict[int, int]:
+        """A lap's sectors; none where they do not add up to its time."""
+        held, lap = self.sectors.get(number, {}), self.told.get(number)
+        if lap is None or lap.time_ms is None:
+            return held
+        over = sum(held.values()) - lap.time_ms
+        return {} if over > _ROUNDED_MS or (len(held) == _SECTORS and over < -_ROUNDED_MS) else held
 
     def end(self, number: int) -> int | None:
         """The session time at which a lap ended.

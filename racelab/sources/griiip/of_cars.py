@@ -12,6 +12,7 @@ from racelab.sources.griiip.values import lap_of, number, text, whole
 
 Item = dict[str, Any]
 _MOST_AGE, _MOST_PLACES, _SECTORS = 1_000, 200, 3
+_SPARE_MS = 30_000
 
 
 class CarParts:
@@ -44,9 +45,11 @@ class CarParts:
 
     def _lap(self, car: CarTrack, item: Item) -> bool:
         lap, time, valid = lap_of(item), whole(item.get(spec.LAP_TIME), least=1), item.get(spec.VALID)
-        if lap is None or time is None:
+        at = self._at(item)
+        if lap is None or time is None or time > (self._clock.time_ms if at is None else at) + _SPARE_MS:
+            # No lap begins before the session.
             return False
-        told = ToldLap(lap, time, self._at(item), valid if isinstance(valid, bool) else None)
+        told = ToldLap(lap, time, at, valid if isinstance(valid, bool) else None)
         if car.laps.tell(told):
             self._telling.lap(car, lap)
             if told.is_valid is not False:

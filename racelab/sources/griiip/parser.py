@@ -10,7 +10,7 @@ from racelab.sources.griiip import specification as spec
 from racelab.sources.griiip.cars import CarTrack
 from racelab.sources.griiip.clock import SessionClock
 from racelab.sources.griiip.field import MOST_CARS, Field
-from racelab.sources.griiip.final import half_stops, missed_laps, results
+from racelab.sources.griiip.final import half_stops, missed_laps, odd_sectors, results
 from racelab.sources.griiip.flags import Flags
 from racelab.sources.griiip.of_cars import CarParts
 from racelab.sources.griiip.of_session import SessionParts
@@ -66,6 +66,7 @@ class Parser:
         """What was never told, by name, and the provisional classification where the chequered flag was seen."""
         yield from missed_laps(self.cars.values())
         yield from half_stops(self.cars.values())
+        yield from odd_sectors(self.cars.values())
         if self._session.has_chequered or self.telling.flags.chequered_ms is not None:
             yield from results(self.cars, self.telling.standings, self.telling.flags)
 

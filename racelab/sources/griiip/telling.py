@@ -54,7 +54,7 @@ class Telling:
             late = [lap for lap, told in car.told.items() if told.end_ms is not None and told.end_ms >= time_ms]
             if late:
                 self._touch(car, late)
-            self._stops[car.car_number] = None
+                self._stops[car.car_number] = None
 
     def line(self, car: CarTrack, **shown: Any) -> None:
         """Something of the car's timing line was told."""
@@ -63,6 +63,8 @@ class Telling:
 
     def tell(self) -> Iterator[Record]:
         """The records of everything touched since the last call, in the order of their time."""
+        named = (self.entrants.unnamed(number) for number in dict.fromkeys((*self._laps, *self._stops)))
+        yield from (entry for entry in named if entry is not None)
         self._put()
         timed: list[tuple[int, Lap | PitStop]] = []
         for number, laps in self._laps.items():

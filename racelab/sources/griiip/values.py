@@ -12,6 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _CAR = re.compile(r"[0-9A-Za-z]{1,6}", re.ASCII)
 _LONGEST_TEXT, _MOST_ITEMS = 2_000, 20_000
+_BLANKS = frozenset({"", "nan", "none", "nat", "<na>", "null"})
 MOST_LAPS, DAY_MS = 5_000, 24 * 3_600_000
 
 
@@ -53,7 +54,8 @@ def text(value: Any) -> str | None:
     """Text that says something, of bounded length."""
     if not isinstance(value, str):
         return None
-    return " ".join(value[:_LONGEST_TEXT].replace("\x00", " ").split()) or None
+    said = " ".join(value[:_LONGEST_TEXT].replace("\x00", " ").encode("utf-8", errors="ignore").decode().split())
+    return None if said.casefold() in _BLANKS else said
 
 
 def car_number(value: Any) -> str | None:
