@@ -74,7 +74,7 @@ class AlkamelDdp:
                     message = json.loads(text)
                     self.received.append(message)
                     await self._answer(socket, message, subscribed)
-                if {"entry", "sessionStatus", "standings", "pitInfo", "raceControl"} <= subscribed and pushing is None:
+                if {"entry", "standings", "asked for the last"} <= subscribed and pushing is None:
                     pushing = asyncio.create_task(self._push(socket))
         except (WebSocketDisconnect, RuntimeError):
             pass
@@ -91,6 +91,8 @@ class AlkamelDdp:
             await say(socket, {"server_id": "0"}, {"msg": "connected", "session": "abc"}, {"msg": "ping"})
         elif kind == "sub":
             name, params = message["name"], message["params"]
+            if name == "bestResults":
+                subscribed.add("asked for the last")
             if name in self.lacks or (name == "livetimingFeed" and not (self.has_feed and params == ["imsa"])):
                 await say(socket, {"msg": "nosub", "id": message["id"], "error": {"error": 404, "reason": "not found"}})
                 return

@@ -1,7 +1,7 @@
 """One car, row after row: what changed becomes records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from racelab.domain.entries import Entry
 from racelab.domain.flags import Flag
@@ -85,9 +85,10 @@ class CarTrack:
     def read(self, row: Standing, moment: Moment, *, is_fresh: bool) -> Iterator[Record]:
         """Records of what changed in the car's row; ``is_fresh`` says that its last lap time came with it."""
         before, self.row = self.row, row
-        if self.car_class is None and row.car_class is not None:
-            self.car_class = row.car_class
-            entry = self.crew.enter(Entry(self.car_number, row.car_class))
+        if self.car_class is None or self.crew.entry is None:
+            self.car_class = self.car_class or row.car_class
+            held = self.crew.entry or Entry(self.car_number)
+            entry = self.crew.enter(replace(held, car_class=self.car_class))
             yield from [entry] if entry is not None else []
         if before is None:
             yield from self.laps.join(row, self._lap(row, moment))

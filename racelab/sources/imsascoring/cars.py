@@ -146,7 +146,7 @@ class CarTrack:
         seen, self._settled = self._settled, row.stops - self.stops.told
         hidden = 0 if seen is None else self._settled - seen
         if hidden > 0:
-            first = (self._stops_before or row.laps) + 1
+            first = (row.laps if self._stops_before is None else self._stops_before) + 1
             reason = f"the service counts {hidden} more than any poll shows"
             yield missed_stop(self.car_number, min(first, row.laps + 1), row.laps + 1, reason)
         self._stops_before = row.laps

@@ -17,6 +17,7 @@ _DAY_MS = 86_400_000
 _FRESH, _LONGEST = timedelta(seconds=5), timedelta(seconds=60)
 # A clock that goes back by less than this is an older file, by more another session's start.
 _BACK_MS = 600_000
+_LAST_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -113,13 +114,21 @@ class SessionTrack:
         is_complete = any(words is not None and words.casefold() == spec.COMPLETE for words in states)
         start = self.session.start_utc
         # Before the session begins the files may still hold the one before it, under the same name.
-        self.is_old = (is_complete or flag is Flag.CHEQUERED) and start is not None and at < start
+        is_over = is_complete or flag is Flag.CHEQUERED
+        self.is_old = is_over and not self.started and start is not None and at < start
         if self.is_old:
             return
         self._has_code = True
         to_go = next((found for found in map(clock_ms, states) if found is not None), None)
-        yield from self._clock(to_go, at)
-        yield from self._flags(flag if not is_complete else flag or (Flag.CHEQUERED if self.started else None), at)
+        if not is_complete:
+            yield from self._clock(to_go, at)
+        yield from self._flags(flag or (Flag.CHEQUERED if is_complete and self._runs_out else None), at)
+
+    @property
+    def _runs_out(self) -> bool:
+        """Whether the session had less than a minute to go: only then an empty file means its end."""
+        remaining = self._shown[1]
+        return self.started and remaining is not None and remaining <= _LAST_MS
 
     def _clock(self, remaining: int | None, at: datetime) -> Iterator[Record]:
         length = self.session.scheduled_ms
@@ -129,7 +138,9 @@ class SessionTrack:
         if (elapsed, remaining) != self._shown and (elapsed, remaining) != (None, None):
             self._shown = (elapsed, remaining)
             yield Clock(self.clock.since(at) or 0, elapsed, remaining)
-        if elapsed:
+        start = self.session.start_utc
+        # A clock that is far on before the session begins is that of the session before it.
+        if elapsed and (start is None or at >= start or elapsed < _BACK_MS):
             yield from self.start(at)
 
     def start(self, at: datetime) -> Iterator[Record]:
