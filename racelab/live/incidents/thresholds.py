@@ -5,8 +5,8 @@ RECENT = 7
 # Fewer tell no pace: one lap in traffic or in an out-lap's wake would be half of it.
 FEWEST = 3
 
-# A sector is lost by more than traffic: a car that is lapped, or laps others, loses 1 to 3 s, at most a tenth of a sector.
-LOSS_FLOOR_MS, LOSS_SHARE = 5_000, 0.12
+# A sector is lost by more than traffic and a yellow flag on the way: together they cost up to 5 s, at most a tenth of it.
+LOSS_FLOOR_MS, LOSS_SHARE = 6_000, 0.12
 # Whole laps, where sectors are not told, hold three times as much traffic.
 LAP_LOSS_FLOOR_MS, LAP_LOSS_SHARE = 8_000, 0.08
 # Back at pace: within half of what counts as a loss.
