@@ -22,6 +22,7 @@ from racelab.live.protocols import PROTOCOLS
 from racelab.live.recorded import recorded_session
 from racelab.live.recorder import Recorder
 from racelab.live.replay import Road, replay
+from racelab.runs.ingest import _PARTIAL
 from racelab.store.open import open_store
 from racelab.store.sql import SqlStore
 
@@ -174,3 +175,8 @@ def test_two_runs_that_differ_are_told_apart(followed, store):
     with pytest.raises(AssertionError):
         same_rows(live, store, toy.KEY)
     assert interruptions(live, SessionKey(toy.KEY.series, 2026, 4, "R")) == []
+
+
+def test_a_recording_of_any_protocol_never_replaces_a_fuller_source():
+    assert set(PROTOCOLS) - {"toy"} < _PARTIAL
+    assert "alkamel" not in _PARTIAL

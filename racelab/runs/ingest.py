@@ -9,6 +9,7 @@ from racelab.domain.checks import check
 from racelab.domain.records import Provenance, SessionData
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, RacelabError, SessionMissing
+from racelab.live.protocols import PROTOCOLS
 from racelab.runs.derived import ensure_metrics, forget_metrics
 from racelab.runs.recorded import note, note_cause, note_read
 from racelab.runs.refusals import accept, refuse
@@ -16,7 +17,7 @@ from racelab.store.protocol import Store
 
 Outcome = dict[str, Any]
 # Lap tables have no results, weather or messages, recordings only what was seen: they never replace a full source.
-_PARTIAL = ("laps", "timing71", "f1live")
+_PARTIAL = frozenset({"laps", *PROTOCOLS})
 # A correction takes out a few laps; a file that lost more was cut.
 _WHOLE = 0.9
 # Between the digest of a session's records and that of its telemetry, which is not read each time.
