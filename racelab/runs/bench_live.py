@@ -5,7 +5,8 @@ import logging
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,7 +109,8 @@ def _seconds(session: Recorded, frames: Sequence[Frame], *, folds: bool) -> floa
 
 def _delays(session: Recorded, runs: int, speed: float, span_s: float) -> list[Figure]:
     """From a frame's coming in to its rows' commit, and to a reader's having the cars that changed: medians of runs."""
-    found = [delays_ms(session.key, session.feed, session.parser(), speed, span_s) for _ in range(runs)]
+    with _quiet():
+        found = [delays_ms(session.key, session.feed, session.parser(), speed, span_s) for _ in range(runs)]
     figures = []
     for part, label in enumerate(("row committed", "diff out")):
         shares = [_percentiles(run[part]) for run in found]
@@ -118,6 +120,17 @@ def _delays(session: Recorded, runs: int, speed: float, span_s: float) -> list[F
                 Figure(f"{session.name}: frame in to {label}, {speed:g} times real, {share}", median, "ms", runs)
             )
     return figures
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What a race's incidents would have the log say is left out here."""
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _rewinds(session: Recorded) -> list[Figure]:

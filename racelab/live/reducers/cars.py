@@ -1,19 +1,17 @@
 """Entries and the provider's own timing lines."""
 
-from dataclasses import fields, replace
-from operator import attrgetter
+from dataclasses import replace
 from typing import Any
 
 from racelab.domain.entries import Entry
 from racelab.domain.flags import Flag
 from racelab.domain.records import Timing
-from racelab.live.reducers.change import car_of, evolved, given, ledger_of, with_car
+from racelab.live.reducers.change import car_of, evolved, given, ledger_of, merged, with_car
 from racelab.live.reducers.drives import closed, joined, named, opened, resumed
 from racelab.live.reducers.marks import counts, timed
 from racelab.live.state import DISQUALIFIED, FINISHED, OUT_LAP, RETIRED, RUNNING, STOPPED, CarState, RaceState
 
-_TIMING = tuple(field.name for field in fields(Timing))
-_read = attrgetter(*_TIMING)
+_PAIRS = (("gap_ms", "gap_laps"), ("interval_ms", "interval_laps"))
 _ENDS = frozenset({FINISHED, RETIRED, DISQUALIFIED, STOPPED})
 _NONE: frozenset[str] = frozenset()
 _LAST, _SECTORS = frozenset({"last_lap_ms"}), frozenset({"s1_ms", "s2_ms", "s3_ms"})
@@ -84,10 +82,4 @@ def _times(line: Timing) -> dict[str, int | None]:
 
 def _told(before: Timing | None, line: Timing) -> Timing:
     """The provider's word so far. A line with a place is whole; gaps and intervals are replaced together."""
-    if before is None or line.position is not None:
-        return line
-    said = {name: value for name, value in zip(_TIMING, _read(line), strict=True) if value is not None}
-    for pair in (("gap_ms", "gap_laps"), ("interval_ms", "interval_laps")):
-        if any(name in said for name in pair):
-            said |= {name: said.get(name) for name in pair}
-    return evolved(before, said)
+    return line if before is None or line.position is not None else merged(before, line, _PAIRS)

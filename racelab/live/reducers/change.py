@@ -25,8 +25,27 @@ def evolved(held: _Held, changes: Mapping[str, Any]) -> _Held:
     values = list(shape.read(held))
     for name, value in changes.items():
         values[shape.places[name]] = value
-    made: _Held = object.__new__(kind)
-    # A frozen dataclass sets its fields one by one in Python; here that loop is in C.
+    made: _Held = _made(kind, shape, values)
+    return made
+
+
+def merged(before: _Held, after: _Held, pairs: tuple[tuple[str, str], ...]) -> _Held:
+    """The dataclass after, with fields of the one before where it says nothing; fields of a pair go together."""
+    kind: Any = type(after)
+    shape = _shape(kind)
+    old, new = shape.read(before), shape.read(after)
+    values = [then if now is None else now for then, now in zip(old, new, strict=True)]
+    for names in pairs:
+        one, other = (shape.places[name] for name in names)
+        if new[one] is not None or new[other] is not None:
+            values[one], values[other] = new[one], new[other]
+    found: _Held = _made(kind, shape, values)
+    return found
+
+
+def _made(kind: Any, shape: "_Shape", values: list[Any]) -> Any:
+    """A new dataclass. A frozen one sets its fields one by one in Python; here that loop is in C."""
+    made = object.__new__(kind)
     deque(map(call, shape.setters, repeat(made), values), maxlen=0)
     return made
 
