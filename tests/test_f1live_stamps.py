@@ -51,3 +51,10 @@ def test_no_stamp_is_read_from_what_is_none():
         0,
         0,
     ]
+
+
+def test_what_waited_on_its_way_keeps_its_stamps():
+    stamps = Stamps()
+    assert moment(stamps, 1, 0) == 0
+    assert [moment(stamps, 900 + at / 100, at) for at in range(5, 800, 45)] == list(range(5, 800, 45))
+    assert moment(stamps, 1_000, None) == 999

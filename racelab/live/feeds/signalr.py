@@ -192,7 +192,7 @@ async def hub(
 async def _connected(to: Negotiated, timeout_s: float) -> ClientConnection:
     try:
         return await connect(
-            to.url, additional_headers=to.headers, open_timeout=timeout_s, close_timeout=1, max_size=_MOST_CHARS,
+            to.url, additional_headers=to.headers, open_timeout=timeout_s, close_timeout=1, max_size=_MOST_CHARS, ping_interval=None,
             logger=_SILENT,
         )  # fmt: skip
     except InvalidStatus as error:

@@ -14,11 +14,12 @@ _FURTHEST_MS = 300_000
 class Stamps:
     """How far the feed's clock is ahead of that of the receipt (ms), by its last stamp and by the one least delayed.
 
-    Stamps that disagree with the last one are taken for faults, unless all do so for five minutes.
+    A stamp that neither this distance nor the last stamp leads to is taken for a fault, unless all are for five minutes.
     """
 
     ahead_ms: int | None = None
     least_delayed_ms: int | None = None
+    _last: int = 0
     _doubted_ms: int = 0
     _doubted_since: int | None = None
 
@@ -28,7 +29,8 @@ class Stamps:
         ahead = told - at if told is not None else None
         if ahead is not None and self._is_good(ahead, at):
             self._trust(ahead)
-            return at + ahead
+            self._last = at + ahead
+            return self._last
         if ahead is not None:
             self._doubt(ahead, at)
         return at + (self.least_delayed_ms or 0)
@@ -40,12 +42,16 @@ class Stamps:
             self._trust(told - epoch_ms(received))
 
     def _trust(self, ahead: int) -> None:
-        is_other = self.ahead_ms is None or abs(ahead - self.ahead_ms) > _FURTHEST_MS
+        # Stamps that were doubted, and count now, are of another clock.
+        is_other = self._doubted_since is not None and abs(ahead - self._doubted_ms) <= _FURTHEST_MS
         least = ahead if is_other or self.least_delayed_ms is None else max(ahead, self.least_delayed_ms)
         self.ahead_ms, self.least_delayed_ms, self._doubted_since = ahead, least, None
 
     def _is_good(self, ahead: int, at: int) -> bool:
         if self.ahead_ms is None or abs(ahead - self.ahead_ms) <= _FURTHEST_MS:
+            return True
+        if abs(at + ahead - self._last) <= _FURTHEST_MS:
+            # What waited for long on its way comes late, but after one another.
             return True
         doubted = self._doubted_since
         return doubted is not None and abs(ahead - self._doubted_ms) <= _FURTHEST_MS and at - doubted > _FURTHEST_MS
