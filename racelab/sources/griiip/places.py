@@ -25,10 +25,12 @@ class Places:
             order.remove(before)
         held[car] = end
         insort(order, end)
+        # Where the lap was missing before, no place of it was known.
+        is_late = before is None and self.newest.get(car, 0) > lap
         self.newest[car] = max(self.newest.get(car, 0), lap)
-        earliest = end if before is None else min(end, before)
-        if self.is_race and (order[-1] > end or before is not None):
-            yield from ((other, lap) for other, at in held.items() if other != car and at >= earliest)
+        earliest = min(end, before if before is not None else end)
+        if self.is_race and (is_late or order[-1] > end or before is not None):
+            yield from ((other, lap) for other, at in held.items() if other != car and (is_late or at >= earliest))
 
     def of(self, car: str, lap: int, car_class: str | None) -> tuple[int | None, int | None]:
         """The car's place overall and in its class at the end of a lap; null where other cars' ends are not known."""
