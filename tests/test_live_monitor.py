@@ -89,7 +89,7 @@ def day(store, begin=BEGIN, before_s=930.0, **more):
     return monitor, done
 
 
-async def until(monitor, condition, timeout_s=30.0):
+async def until(monitor, condition, timeout_s=120.0):
     """Run the monitor until something has come about, then end it as Ctrl-C does."""
     stop = asyncio.Event()
     clock, task = asyncio.create_task(monitor.clock.run()), asyncio.create_task(monitor.run(stop))

@@ -62,7 +62,7 @@ def test_a_second_monitor_waits_and_takes_over_from_one_that_was_killed(tmp_path
 
     async def second():
         monitor, stop = Monitor(store, settings), asyncio.Event()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while lease.read(store) is None:
                 await asyncio.sleep(0.02)
             holder = lease.read(store).holder
@@ -92,7 +92,7 @@ def test_a_monitor_whose_lease_was_taken_ends_its_feeds(store, caplog, lost):
     async def run():
         monitor, stop = Monitor(store, settings), asyncio.Event()
         task = asyncio.create_task(monitor.run(stop))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while monitor.last_check is None:
                 await asyncio.sleep(0.01)
             if lost:

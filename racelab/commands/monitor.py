@@ -52,7 +52,7 @@ def _print(console: Console, seen: dict[str, Any]) -> None:
     if seen["upcoming"]:
         console.print(table(pd.DataFrame([_row(race) for race in seen["upcoming"]]), "Next races"))
     for race in seen["would_follow"]:
-        console.print(f"On now and followed by nobody: {race['name']} ({race['session']})", markup=False)
+        console.print(f"Due now and followed by nobody: {race['name']} ({race['session']})", markup=False)
     for line in seen["did"]:
         console.print(printable(line), markup=False, highlight=False)
     for one in seen["parts"]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -67,7 +67,7 @@ class Monitor:
                 if await self._take():
                     await self._monitor(stop)
                 else:
-                    await self._wait(self._lease.total_seconds() / _RENEWALS, self.wall, stop)
+                    await self._first(self.wall.wait(self._lease.total_seconds() / _RENEWALS), stop)
         finally:
             await self.close()
 
@@ -99,8 +99,9 @@ class Monitor:
             self._tidy()
         try:
             while not stop.is_set() and not lost.is_set():
-                await self.check()
-                await self._wait(self._pause(), self.clock, stop, lost)
+                await self._first(self.check(), stop, lost)
+                if not stop.is_set():
+                    await self._first(self.clock.wait(self._pause()), stop, lost)
         finally:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -271,15 +272,18 @@ class Monitor:
         self.parts.forget([str(part) for part in named if str(part).partition(" ")[0] in _OF_A_RACE])
 
     @staticmethod
-    async def _wait(seconds: float, clock: Clock, *events: asyncio.Event) -> None:
-        """Wait, or less where something happens."""
-        waits = [asyncio.create_task(clock.wait(seconds)), *(asyncio.create_task(one.wait()) for one in events)]
+    async def _first(work: Coroutine[Any, Any, None], *events: asyncio.Event) -> None:
+        """Do work, or leave it where something happens meanwhile."""
+        doing = asyncio.create_task(work)
+        waits = [asyncio.create_task(one.wait()) for one in events]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([doing, *waits], return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
         finally:
-            for task in waits:
+            for task in (doing, *waits):
                 task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            await asyncio.gather(doing, *waits, return_exceptions=True)
 
 
 def _active(race: Race) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.store.protocol import Store
 from racelab.strategy.habits import NEVER
 from racelab.strategy.model import RaceModel
+from racelab.strategy.rules import NO_STOP_LAPS
 from racelab.strategy.simulate import VERSION, fit_session, simulate
 
 TARGET = "next_stop_lap"
@@ -64,7 +65,7 @@ def next_stops(model: RaceModel) -> list[dict[str, Any]]:
         mean, sd = float(m.stint_mean[group, tyre]), float(m.stint_sd[group, tyre])
         left = _laps_left(model, car)
         stop = max(done + mean - float(m.age[car]), done + 1.0)
-        if not m.running[car] or mean >= NEVER or stop >= done + left:
+        if not m.running[car] or mean >= NEVER or done + left - stop < NO_STOP_LAPS:
             continue
         window = {f"low_{level}": max(stop - reach * sd, done + 1.0) for level, reach in _REACH.items()}
         window |= {f"high_{level}": min(stop + reach * sd, done + left) for level, reach in _REACH.items()}
