@@ -35,6 +35,9 @@ def frames(chance, share):
     told, count = [], 0
     for at, payload in MESSAGES:
         way, frame = chance.random(), payload
+        if payload[0] == "DriverList":
+            # Without any entry a session is refused as a whole, by a check of its own.
+            told.append(Frame(instant(epoch_ms(START) + at), payload))
         if way < share:
             frame, count = mutated(copy.deepcopy(payload), chance), count + 1
         elif way < share + 0.02:
