@@ -322,7 +322,7 @@ def test_a_service_that_pushes_nothing_is_asked(calm, tmp_path, empty_sqlite):
 
 
 def test_a_header_is_sent_and_never_kept(tmp_path, empty_sqlite, caplog):
-    run = Run(tmp_path / "a", empty_sqlite, token="Bearer s3cret-of-ours").go(
+    run = Run(tmp_path / "a", empty_sqlite, token="Bearer s3cret-of-ours", race=MadeRace(START, length_ms=40_000)).go(
         griiip_headers={"Authorization": "Bearer s3cret-of-ours"}
     )
     assert 401 not in run.service.statuses_sent

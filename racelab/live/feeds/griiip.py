@@ -8,6 +8,7 @@ form is left out.
 import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -90,19 +91,30 @@ class GriiipFeed:
 
     async def _pushed(self, answers: Answers, sid: int, headers: dict[str, str]) -> AsyncGenerator[Frame, None]:
         """What is pushed, from the bootstrap on; it ends where no timing comes any more, or never began."""
-        pushes = Pushes(self._base, sid, headers, self._clock)
-        try:
-            async with pushes.opened() as messages:
-                async for frame in self._begun(answers, sid):
-                    yield frame
+        async with AsyncExitStack() as stack:
+            try:
+                messages = await stack.enter_async_context(Pushes(self._base, sid, headers, self._clock).opened())
+            except FeedLost as error:
+                self._give_up(error)
+                return
+            async for frame in self._begun(answers, sid):
+                yield frame
+            try:
                 async for part, content in messages:
                     yield Frame(self._clock.now(), [part, content])
-        except FeedLost as error:
-            if self._mode == PUSH:
-                raise
-            log.warning("%s: %s; from now on the parts are asked for", self.health.name, error)
-            # Pushes that failed once are not tried again: what was told meanwhile comes with the first answers.
-            self._mode = REST
+            except FeedLost as error:
+                self._give_up(error)
+
+    def _give_up(self, error: FeedLost) -> None:
+        """Go on without pushes, which are not tried again: what was told meanwhile comes with the first answers.
+
+        Raises:
+            FeedLost: only pushes are wanted.
+        """
+        if self._mode == PUSH:
+            raise error
+        log.warning("%s: %s; from now on the parts are asked for", self.health.name, error)
+        self._mode = REST
 
     async def _begun(self, answers: Answers, sid: int) -> AsyncGenerator[Frame, None]:
         """The bootstrap, the whole race log, and every part once: what a connection begins with."""
