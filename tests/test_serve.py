@@ -14,7 +14,9 @@ import pytest
 from racelab.api import create_app, dashboard_url
 from racelab.errors import BadInput, RunFailed
 from racelab.runs.live_race import query_value
+from racelab.runs.monitor import lease
 from racelab.runs.voila import child_environment, free_port, voila_command, wait_for
+from racelab.store.open import open_store
 
 
 def test_voila_serves_only_dashboards_dark_without_sources_on_one_address(tmp_path):
@@ -84,7 +86,7 @@ def test_its_documentation_needs_no_other_host():
 
 
 def test_serve_says_where_it_is_when_it_answers_and_ends_both_servers(tmp_path):
-    environment = {**os.environ, "RACELAB_DATA": str(tmp_path / "data")}
+    environment = {**os.environ, "RACELAB_DATA": str(tmp_path / "data"), "RACELAB_MONITOR_SERIES": "wec"}
     command = [sys.executable, "-m", "racelab", "serve", "--port", "0", "--voila-port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
         lines = []
@@ -95,6 +97,11 @@ def test_serve_says_where_it_is_when_it_answers_and_ends_both_servers(tmp_path):
         assert httpx.get(addresses[0], trust_env=False).status_code == 200
         voila = addresses[1].split("/voila")[0]
         assert httpx.get(f"{voila}/voila/static/voila.js", trust_env=False).status_code == 200
+        status = addresses[0].replace("/docs", "/api/status/monitor")
+        until = time.monotonic() + 60
+        while not (said := httpx.get(status, trust_env=False).json())["running"] and time.monotonic() < until:
+            time.sleep(0.2)
+        assert said["running"], "the monitor runs beside the servers"
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0
     time.sleep(0.2)
@@ -102,6 +109,8 @@ def test_serve_says_where_it_is_when_it_answers_and_ends_both_servers(tmp_path):
         with pytest.raises(httpx.TransportError):
             httpx.get(address, trust_env=False)
     assert len(lines) == 3
+    with open_store(f"sqlite:///{tmp_path / 'data' / 'racelab.db'}") as store:
+        assert lease.read(store) is None, "the monitor ended cleanly"
 
 
 def test_lab_starts_also_as_root_and_ends_when_asked(tmp_path):
