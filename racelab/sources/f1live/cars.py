@@ -169,9 +169,10 @@ class CarTrack:
 
 _OUT = frozenset({spec.STOPPED, spec.RETIRED})
 _NO_GAP: dict[str, Any] = {"gap_ms": None, "gap_laps": None, "interval_ms": None, "interval_laps": None}
+# A set's age is told when it goes on; told again later it would undo the laps since.
 _WHOLE = (
     "position",
-    "gap_ms", "gap_laps", "interval_ms", "interval_laps", "laps", "stops", "status", "best_lap_ms", "compound", "tyre_age",
+    "gap_ms", "gap_laps", "interval_ms", "interval_laps", "laps", "stops", "status", "best_lap_ms",
 )  # fmt: skip
 
 

@@ -180,7 +180,9 @@ class Parser:
         if changed == 2:
             found += self.telling.lap_ended(car)
             self._finished(car, told)
-        if was_in is not car.rows.is_in and self.track.is_race and not car.is_done:
+        # A number without an entry and without laps may be none of a car.
+        is_known = car.car_number in self.drivers.entries or bool(car.live)
+        if was_in is not car.rows.is_in and self.track.is_race and not car.is_done and is_known:
             found += self.telling.pitted(car, at)
         if not told:
             return
