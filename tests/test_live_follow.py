@@ -25,8 +25,11 @@ from racelab.live.recording import RecordedFeed
 from racelab.store.sql import SqlStore
 
 RACE = toy.Race(cars=4, seconds=600, lap_s=60)
-SPEED = 600.0
-QUICK = Patience(tries=3, pause_s=5.0, longest_s=20.0, silence_s=60.0)
+SPEED = 400.0
+# A minute of the race is a tenth of a second of the machine, which may be busy: only where silence is the fault, it
+# is listened for.
+CALM = Patience(tries=3, pause_s=5.0, longest_s=20.0, silence_s=36_000.0)
+ALERT = Patience(tries=3, pause_s=5.0, longest_s=20.0, silence_s=240.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def calm(tmp_path_factory, empty_sqlite):
     with opened(folder, empty_sqlite) as store:
         clock = fast_clock(SPEED, toy.lead())
         with serve(toy.app(RACE, clock)) as server:
-            run_feed(toy.ToyFeed(server.ws_url, clock, QUICK), toy.SESSION, store, folder, clock, is_over)
+            run_feed(toy.ToyFeed(server.ws_url, clock, CALM), toy.SESSION, store, folder, clock, is_over)
         yield store
 
 
@@ -97,7 +100,7 @@ FAULTS = {
     ],
     "restarted": lambda proxy, server: [(200, server.stop), (300, server.start)],
     "silent": lambda proxy, server: [
-        (100, switch(proxy, "is_silent", True)), (400, switch(proxy, "is_silent", False))
+        (50, switch(proxy, "is_silent", True)), (550, switch(proxy, "is_silent", False))
     ],
 }  # fmt: skip
 
@@ -106,13 +109,13 @@ FAULTS = {
 def test_a_fault_of_the_wire_changes_nothing_in_the_end(fault, calm, own, tmp_path):
     clock = fast_clock(SPEED, toy.lead())
     with serve(toy.app(RACE, clock)) as server, wire(server.url) as proxy:
-        feed = toy.ToyFeed(proxy.ws_url, clock, QUICK)
+        feed = toy.ToyFeed(proxy.ws_url, clock, ALERT if fault == "silent" else CALM)
         with script(clock, *FAULTS[fault](proxy, server)):
             run_feed(feed, toy.SESSION, own, tmp_path, clock, is_over)
     same_rows(calm, own, toy.KEY)
     spans = interruptions(own, toy.KEY)
     assert spans
-    assert all(span.startswith("2026-06-13T14:0") and span[21:].startswith("to 2026-06-13T14:") for span in spans)
+    assert all(span.startswith("2026-06-13T14:") and span[21:].startswith("to 2026-06-13T14:") for span in spans)
     assert feed.health.connections > 1
 
 
@@ -120,7 +123,7 @@ def test_a_slow_wire_is_none_that_broke(calm, own, tmp_path):
     clock = fast_clock(SPEED, toy.lead())
     steps = [(200, lambda: setattr(proxy, "slow_s", 0.0002)), (400, lambda: setattr(proxy, "slow_s", 0.0))]
     with serve(toy.app(RACE, clock)) as server, wire(server.url) as proxy, script(clock, *steps):
-        run_feed(toy.ToyFeed(proxy.ws_url, clock, QUICK), toy.SESSION, own, tmp_path, clock, is_over)
+        run_feed(toy.ToyFeed(proxy.ws_url, clock, CALM), toy.SESSION, own, tmp_path, clock, is_over)
     same_rows(calm, own, toy.KEY)
 
 
@@ -128,15 +131,13 @@ def test_ten_minutes_of_silence_are_named(empty_sqlite, own, tmp_path):
     race = toy.Race(cars=4, seconds=1200, lap_s=60)
     clock = fast_clock(SPEED, toy.lead())
     with serve(toy.app(race, clock)) as server, wire(server.url) as proxy:
-        feed = toy.ToyFeed(proxy.ws_url, clock, QUICK)
+        feed = toy.ToyFeed(proxy.ws_url, clock, ALERT)
         with script(clock, (300, switch(proxy, "is_silent", True)), (900, switch(proxy, "is_silent", False))):
             run_feed(feed, toy.SESSION, own, tmp_path, clock, lambda state: is_over_of(race, state))
     assert len(own.read("laps", toy.KEY)) == race.laps
-    (span,) = interruptions(own, toy.KEY)
-    # The watchdog waits a minute after the last frame, which came before the silence began.
-    assert "T14:05:30" < span[10:19] < "T14:06:45"
-    assert span[-10:] > "T14:15:00Z"
-    assert "nothing came for 60 s" in own.read("repairs", toy.KEY)["reason"].iloc[0]
+    spans = [span.split(" to ") for span in interruptions(own, toy.KEY)]
+    assert any(begin < "2026-06-13T14:14" and end > "2026-06-13T14:15:00Z" for begin, end in spans), spans
+    assert own.read("repairs", toy.KEY)["reason"].str.startswith("nothing came for 240 s; ").any()
 
 
 def is_over_of(race, state):
@@ -149,7 +150,7 @@ def test_a_locked_database_is_waited_for(calm, empty_sqlite, tmp_path, caplog):
         lock = sqlite3.connect(tmp_path / "store.db", check_same_thread=False, isolation_level=None)
         steps = [(100, lambda: lock.execute("BEGIN IMMEDIATE")), (500, lock.rollback)]
         with caplog.at_level(logging.INFO, "racelab"), script(clock, *steps):
-            run_feed(toy.ToyFeed(server.ws_url, clock, QUICK), toy.SESSION, own, tmp_path, clock, is_over)
+            run_feed(toy.ToyFeed(server.ws_url, clock, CALM), toy.SESSION, own, tmp_path, clock, is_over)
         lock.close()
         same_rows(calm, own, toy.KEY)
         assert interruptions(own, toy.KEY) == []
@@ -164,53 +165,57 @@ def test_a_database_server_that_is_restarted_loses_nothing(calm, private_postgre
     clock = fast_clock(SPEED / 3, toy.lead())
     with SqlStore(private_postgres.url) as own, serve(toy.app(RACE, clock)) as server:
         with script(clock, (100, private_postgres.stop), (300, private_postgres.start)):
-            run_feed(toy.ToyFeed(server.ws_url, clock, QUICK), toy.SESSION, own, tmp_path, clock, is_over)
+            run_feed(toy.ToyFeed(server.ws_url, clock, CALM), toy.SESSION, own, tmp_path, clock, is_over)
         same_rows(calm, own, toy.KEY)
 
 
 FOLLOWER = """
 import sys
-from datetime import datetime
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from emulators import toy
-from emulators.harness import run_feed
-from racelab.live.clock import ReplayClock, SystemClock
+from emulators.harness import fast_clock, run_feed
 from racelab.store.sql import SqlStore
-clock = ReplayClock.__new__(ReplayClock)
-clock.__init__(datetime.fromisoformat({begin!r}), {speed}, SystemClock())
-clock._wall_begin = datetime.fromisoformat({wall!r})
+feed = toy.ToyFeed({address!r}, clock := fast_clock(1.0, toy.BEGIN))
 with SqlStore({url!r}) as store:
-    print("follows", flush=True)
-    run_feed(toy.ToyFeed({address!r}, clock), toy.SESSION, store, Path({folder!r}), clock, lambda state: False, 60.0)
+    run_feed(feed, toy.SESSION, store, Path({folder!r}), clock, lambda state: False, 60.0)
 """
 
 
 def test_a_process_that_was_killed_leaves_no_trace_but_the_gap(calm, own, tmp_path):
-    speed = 150.0
-    clock = fast_clock(speed, toy.lead(300.0))
+    clock, path = fast_clock(SPEED, toy.lead()), recording_path(tmp_path, toy.KEY)
+    # The race stands still until the process was killed, and goes on two minutes before the next one comes.
+    clock.seek(toy.BEGIN + timedelta(seconds=150))
+    clock.pause()
     with serve(toy.app(RACE, clock)) as server:
         program = FOLLOWER.format(
-            tests=str(Path(__file__).parent), begin=clock._begin.isoformat(), wall=clock._wall_begin.isoformat(),
-            speed=speed, url=own.url, address=server.ws_url, folder=str(tmp_path),
-        )  # fmt: skip
-        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as child:
-            assert child.stdout.readline() == b"follows\n"
-            deadline = time.monotonic() + 20
-            while len(own.read("laps", toy.KEY)) < 6 and time.monotonic() < deadline:
-                time.sleep(0.02)
+            tests=str(Path(__file__).parent), url=own.url, address=server.ws_url, folder=str(tmp_path)
+        )
+        with subprocess.Popen([sys.executable, "-c", program]) as child:
+            until(lambda: path.exists() and len(own.read("laps", toy.KEY)) >= 4)
+            clock.resume()
+            until(lambda: clock.now() > toy.BEGIN + timedelta(seconds=250))
+            clock.pause()
+            until(lambda: len(own.read("laps", toy.KEY)) >= 10)
             os.kill(child.pid, signal.SIGKILL)
         stored = len(own.read("laps", toy.KEY))
-        path = recording_path(tmp_path, toy.KEY)
         last = list(RecordedFeed(path).frames())[-1].received_at
-        while clock.now() < last + timedelta(seconds=120):
-            time.sleep(0.02)
+        clock.seek(clock.now() + timedelta(seconds=120))
+        clock.resume()
         back = clock.now()
-        run_feed(toy.ToyFeed(server.ws_url, clock), toy.SESSION, own, tmp_path, clock, is_over)
-    assert 6 <= stored < RACE.laps
+        run_feed(toy.ToyFeed(server.ws_url, clock, CALM), toy.SESSION, own, tmp_path, clock, is_over)
+    assert 10 <= stored < RACE.laps
     same_rows(calm, own, toy.KEY)
     (span,) = interruptions(own, toy.KEY)
     begin, end = span.split(" to ")
     assert begin == f"{last:%Y-%m-%dT%H:%M:%SZ}"
     assert end >= f"{back:%Y-%m-%dT%H:%M:%SZ}"
     assert "racelab was not running" in own.read("repairs", toy.KEY)["reason"].iloc[0]
+
+
+def until(is_so):
+    """Wait until something is so; the machine may be busy."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.02)

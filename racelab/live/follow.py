@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -132,8 +132,7 @@ async def _read(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is
     """Read the feed until the session is over; whatever goes wrong in it, it is begun anew."""
     away = _AWAY if road.frames else None
     while True:
-        why = "its frames ended"
-        try:
+        with _enduring(True, "%s: the feed failed in a way that nobody foresaw; it is begun anew", road.key) as trouble:
             async with aclosing(feed.frames()) as frames:  # type: ignore[type-var]
                 async for frame in frames:
                     if away is not None:
@@ -142,14 +141,9 @@ async def _read(feed: LiveFeed, recorder: Recorder, road: Road, clock: Clock, is
                     _put(frame, recorder, road)
                     if is_over(road.state):
                         return
-        except RacelabError:
-            raise
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
-            log.exception("%s: the feed failed in a way that nobody foresaw; it is begun anew", road.key)
         if away is None:
-            away = why
-            _put(link_frame(clock.now(), CONNECTION_LOST, why), recorder, road)
+            away = trouble[0] if trouble else "its frames ended"
+            _put(link_frame(clock.now(), CONNECTION_LOST, away), recorder, road)
         await clock.wait(_PAUSE_S)
 
 
@@ -166,10 +160,25 @@ def _put(frame: Frame, recorder: Recorder, road: Road) -> None:
 
 def _take(frame: Frame, road: Road) -> None:
     """Fold a frame; one that breaks parser or reducers is told and left out, and the session goes on."""
-    try:
+    told = "%s: the frame of %s could not be understood and is left out; further ones are counted only"
+    with _enduring(not road.broken, told, road.key, frame.received_at) as trouble:
         road.take(frame)
-    except Exception:
-        road.broken += 1
-        if road.broken == 1:
-            told = "%s: the frame of %s could not be understood and is left out; further ones are counted only"
-            log.exception(told, road.key, frame.received_at)
+    road.broken += len(trouble)
+
+
+@contextmanager
+def _enduring(is_told: bool, words: str, *context: object) -> Iterator[list[str]]:
+    """A race goes on, whatever breaks in the block: what nobody foresaw is logged and named in what is yielded.
+
+    Raises:
+        RacelabError: it was foreseen, and has words for the user.
+    """
+    trouble: list[str] = []
+    try:
+        yield trouble
+    except RacelabError:
+        raise
+    except Exception as error:
+        trouble.append(f"{type(error).__name__}: {error}")
+        if is_told:
+            log.exception(words, *context)
