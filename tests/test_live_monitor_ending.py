@@ -12,8 +12,11 @@ from racelab.domain.series import Series
 from racelab.domain.sessions import Event, Session, SessionKey
 from racelab.live.identity import LiveSession
 from racelab.live.reducers import initial_state, reduce
+from racelab.runs.monitor.agenda import make_agenda
 from racelab.runs.monitor.ending import Seen, Verdict, deadline, is_over, observe
 from racelab.runs.monitor.planned import Planned
+from racelab.sources import f1live, timing71
+from racelab.sources.hints import Hints
 
 START = datetime(2031, 6, 14, 14, 0, tzinfo=UTC)
 MARGIN = timedelta(minutes=30)
@@ -225,3 +228,34 @@ def test_without_a_start_the_race_is_looked_for_all_day():
 @pytest.mark.parametrize(("code", "hours"), [("R", 2), ("S", 1)])
 def test_formula_1_races_have_the_longest_time_that_they_may_take(code, hours):
     assert planned(None, Series.F1, code=code).length == timedelta(hours=hours)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "flagged", "over"),
+    [
+        ("live/timing71_recordings/Detroit-2026-Race.zip", "2026-05-30T21:50:30", "2026-05-30T21:53:32"),
+        ("f1/live/2025-abu-dhabi-race-last25min.txt.gz", "2025-12-07T14:29:34", "2025-12-07T14:33:00"),
+    ],
+)
+def test_the_ends_of_real_races_are_seen_within_minutes_of_their_flags(data, tmp_path, name, flagged, over):
+    """Detroit's last car came home 62 s after the flag was seen, Abu Dhabi's 86 s after it; two minutes settle it."""
+    path = data / name
+    if f1live.sniff(path):
+        found = f1live.find_sessions(path, Hints())[0]
+        parser = found.parser()
+    else:
+        found = timing71.find_sessions(path, Hints())[0]
+        parser = timing71.Parser(found.recording.manifest, found.session().start_utc)
+    race = {one.key: one for one in make_agenda(tmp_path, [found.key.series]).planned}[found.key]
+    state, seen, ended = initial_state(), Seen(race), None
+    for frame in found.recording.frames():
+        for record in parser.process(frame):
+            state = reduce(state, record)
+        seen = observe(seen, state, frame.received_at)
+        if is_over(state, seen, frame.received_at, MARGIN).is_over:
+            ended = frame.received_at
+            break
+    assert seen.flagged is not None
+    assert ended is not None
+    assert (seen.flagged.strftime("%Y-%m-%dT%H:%M:%S"), ended.strftime("%Y-%m-%dT%H:%M:%S")) == (flagged, over)
