@@ -87,10 +87,17 @@ def mutate(draw, payload):
     return payload
 
 
+class Frames(list):
+    """Frames that are not written out where they fail: they are too long to be read."""
+
+    def __repr__(self):
+        return f"{len(self)} frames"
+
+
 @st.composite
 def sessions(draw):
     """A session's frames, some of them mutated, some told twice or at another place."""
-    frames = [[frame[0], copy.deepcopy(frame[1:])] for frame in FRAMES]
+    frames = Frames([frame[0], copy.deepcopy(frame[1:])] for frame in FRAMES)
     for at in draw(st.lists(st.integers(0, len(frames) - 1), min_size=MUTATED, max_size=MUTATED)):
         frames[at][1] = mutate(draw, frames[at][1])
     for _ in range(draw(st.integers(0, 3))):

@@ -1,6 +1,6 @@
 """What is known only at the end: what was never told, by name, and the classification."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from racelab.domain.laps import Result, ResultKind
 from racelab.domain.records import Repair
@@ -54,9 +54,14 @@ def odd_sectors(cars: Iterable[CarTrack]) -> Iterator[Repair]:
                 yield Repair("sector_sum", "laps", record, "s1_ms", held, None, reason)
 
 
-def results(cars: dict[str, CarTrack], standings: Standings, flags: Flags) -> Iterator[Result]:
-    """The provisional classification: the service's last order, with laps and gaps by the crossings."""
-    order = [cars[number] for number in standings.order() if number in cars]
+def results(
+    cars: dict[str, CarTrack], standings: Standings, flags: Flags, entries: Container[str]
+) -> Iterator[Result]:  # fmt: skip
+    """The provisional classification: the service's last order, with laps and gaps by the crossings.
+
+    A number that neither an entry nor a lap names is no car.
+    """
+    order = [cars[number] for number in standings.order() if number in cars and number in entries]
     winner = order[0] if order else None
     for car in order:
         place, (best, best_lap) = standings.cars[car.car_number], car.laps.best()

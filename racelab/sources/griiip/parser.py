@@ -68,7 +68,8 @@ class Parser:
         yield from half_stops(self.cars.values())
         yield from odd_sectors(self.cars.values())
         if self._session.has_chequered or self.telling.flags.chequered_ms is not None:
-            yield from results(self.cars, self.telling.standings, self.telling.flags)
+            telling = self.telling
+            yield from results(self.cars, telling.standings, telling.flags, telling.entrants.entries)
 
     def _read(self, name: str, content: Any, found: list[Record]) -> None:
         """The records of one part, oldest first: lists come newest first."""
