@@ -15,7 +15,9 @@ from racelab.domain.records import Clock, Timing
 from racelab.domain.sessions import SessionKey
 from racelab.domain.tyres import Compound
 from racelab.live.publish import car_from_json, car_to_json, race_from_json, race_to_json
-from racelab.live.reducers import fold, initial_state
+from racelab.live.reducers import fold, initial_state, reduce
+from racelab.sources import f1live
+from racelab.sources.hints import Hints
 
 HOUR = 3_600_000
 LE_MANS, FUJI = SessionKey.read("wec/2024/4/R"), SessionKey.read("wec/2021/4/R")
@@ -105,6 +107,23 @@ def test_the_age_of_tyres_counts_where_only_the_set_was_told():
     # A provider that tells ages tells the next one too.
     assert car_of(Timing("1", 1, tyre_age=3), *RACE[2:4]).tyre_age == 3
     assert car_of(*RACE).tyre_age is None
+
+
+@pytest.mark.data
+def test_an_age_falls_only_where_a_new_set_went_on(data):
+    (found,) = f1live.find_sessions(data / "f1" / "live" / "2018-azerbaijan-race.txt.gz", Hints())
+    parser, state, seen = found.parser(), initial_state(), {}
+    for frame in found.recording.frames():
+        for record in parser.process(frame):
+            state = reduce(state, record)
+        for number, car in state.cars.items():
+            stint, age = seen.get(number, (None, None))
+            if age is not None and (car.tyre_age or 0) < age:
+                # A new set is told after the exit, or with the first lap on it.
+                assert car.stint > stint, (number, state.time_ms)
+            if (car.tyre_age or 0) != age:
+                seen[number] = (car.stint, car.tyre_age)
+    assert {number: state.cars[number].tyre_age for number in ("44", "27")} == {"44": 11, "27": 13}
 
 
 def test_a_stop_told_late_does_not_bring_the_car_in_again():
