@@ -39,10 +39,10 @@ def same(first: Store, second: Store, but: tuple[str, ...] = ()) -> None:
     for name, rows in ours.items():
         other = theirs[name]
         if name == "repairs":
-            rows, other = (
-                each[~each["rule"].isin(["unread_frames", *but])].reset_index(drop=True) for each in (rows, other)
-            )
-        pd.testing.assert_frame_equal(rows, other, obj=name)
+            own = [each[~each["rule"].isin(["unread_frames", *but])].reset_index(drop=True) for each in (rows, other)]
+        else:
+            own = [rows, other]
+        pd.testing.assert_frame_equal(*own, obj=name)
 
 
 def repairs(store: Store, rule: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from emulators.alkamel_ddp import AlkamelDdp, states_of
 from emulators.harness import run_feed
@@ -36,9 +37,7 @@ def assert_recorded(store, race, times=TIMES):
     results = store.read("results", KEY).sort_values("position")
     assert list(results["car_number"]) == [one.car_number for one in race.results]
     for name in ("laps", "gap_ms", "gap_laps", "class_position", "total_time_ms", "best_lap_ms", "best_lap_number"):
-        told = [
-            None if value is None or value != value or str(value) == "<NA>" else int(value) for value in results[name]
-        ]
+        told = [None if pd.isna(value) else int(value) for value in results[name]]
         assert told == [getattr(one, name) for one in race.results], name
     laps = store.read("laps", KEY).set_index(["car_number", "lap_number"])
     assert len(laps) == len(race.laps) == 1_688
@@ -53,8 +52,8 @@ def assert_recorded(store, race, times=TIMES):
     assert seen.keys() == {(one.car_number, one.lap_number) for one in race.pit_stops}
     for stop in race.pit_stops:
         held = seen[stop.car_number, stop.lap_number]
-        assert abs(held.in_ms - stop.in_ms) < 15_000
-        assert abs(held.out_ms - stop.out_ms) < 15_000
+        assert abs(held.in_ms - stop.in_ms) < 20_000
+        assert abs(held.out_ms - stop.out_ms) < 20_000
         assert held.seat_out == stop.seat_out
     assert list(store.read("track_status", KEY)["flag"]) == [one.flag.value for one in race.track_status]
     crews = store.read("drivers", KEY).groupby("car_number")["name"].apply(list)
@@ -66,7 +65,16 @@ def test_a_poll_every_ten_seconds_misses_no_lap_and_no_stop(path, race, store, t
     with serve(emulator.app) as served:
         clock = QuickClock(START - timedelta(seconds=60))
         feed = ImsaJsonpFeed(clock, served.url)
-        run_feed(feed, SESSION, store, tmp_path / "rec", clock, limit_s=300)
+        last = len(emulator.steps) + 1
+        run_feed(
+            feed,
+            SESSION,
+            store,
+            tmp_path / "rec",
+            clock,
+            lambda state: emulator.requests["RaceResults"] > last,
+            limit_s=120,
+        )
     assert_recorded(store, race)
     # What a poll cannot know is named: when in its ten seconds a car came in or went out.
     assert len(repairs(store, "seen_by_poll")) == 2 * len(race.pit_stops)
@@ -79,7 +87,16 @@ def test_a_poll_every_two_minutes_names_the_laps_that_it_misses(path, race, stor
     with serve(emulator.app) as served:
         clock = QuickClock(START - timedelta(seconds=60))
         feed = ImsaJsonpFeed(clock, served.url, poll_s=120.0)
-        run_feed(feed, SESSION, store, tmp_path / "rec", clock, limit_s=300)
+        last = len(emulator.steps) + 1
+        run_feed(
+            feed,
+            SESSION,
+            store,
+            tmp_path / "rec",
+            clock,
+            lambda state: emulator.requests["RaceResults"] > last,
+            limit_s=60,
+        )
     seen = {(one.car_number, one.lap_number): one.lap_time_ms for one in store.read("laps", KEY).itertuples()}
     known = {(one.car_number, one.lap_number): one.lap_time_ms for one in race.laps}
     assert len(seen) < len(known)
@@ -91,8 +108,12 @@ def test_what_is_pushed_is_the_whole_race(path, race, store, tmp_path):
     emulator = AlkamelDdp(states_of(detroit(path, 5.0)))
     with serve(emulator.app) as served:
         feed = AlkamelDdpFeed(StillClock(START), SESSION.session, served.ws_url)
-        is_over = lambda state: emulator.place == len(emulator.states) - 1 and state.flag == "chequered" and all(car.laps == one.laps for one in race.results for car in [state.cars[one.car_number]])  # noqa: E731  # fmt: skip
-        run_feed(feed, SESSION, store, tmp_path / "rec", feed._clock, is_over, limit_s=300)
+
+        def is_over(state):
+            # The last message of all was answered: everything before it was read.
+            return any(one.get("id") == "last" for one in emulator.received[-3:])
+
+        run_feed(feed, SESSION, store, tmp_path / "rec", feed._clock, is_over, limit_s=120)
     assert_recorded(store, race)
     laps = store.read("laps", KEY)
     sectored = laps.dropna(subset=["s1_ms", "s2_ms", "s3_ms"])

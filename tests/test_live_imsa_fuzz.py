@@ -98,6 +98,9 @@ def read(protocol, frames):
         setattr(
             data, table, list({tuple(getattr(one, key) for key in keys): one for one in getattr(data, table)}.values())
         )
+    # The store gives them in the order of their times, in whatever order they came.
+    for table in ("track_status", "session_status", "weather"):
+        getattr(data, table).sort(key=lambda one: one.time_ms)
     return data
 
 

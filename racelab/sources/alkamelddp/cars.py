@@ -22,10 +22,14 @@ _QUICKEST_MS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What holds for a row when it comes: session time, the session time of the car's last line, flag and places."""
+    """What holds for a row when it comes: session time, that of the car's last line, flag and places.
+
+    ``finish_ms`` is the session time at which the leader took the chequered flag; None before that.
+    """
 
     time_ms: int | None
     line_ms: int | None
+    finish_ms: int | None
     flag: Flag | None
     started: bool
     class_position: int | None
@@ -110,6 +114,8 @@ class CarTrack:
         if row.laps > before.laps:
             yield from self.laps.cross(row, self._lap(row, moment), is_fresh=is_fresh)
             yield from self.told.missed(self.stops, self.laps.kept, row.laps)
+            finish, line = moment.finish_ms, moment.line_ms
+            self.is_done = self.is_done or (finish is not None and line is not None and line >= finish)
         else:
             yield from self.laps.more(row, is_fresh=is_fresh)
         if was_in and row.state != spec.BOX:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from racelab.domain.flags import Flag
 from racelab.domain.frames import Frame
 from racelab.domain.laps import Result, ResultKind
 from racelab.domain.records import Record, Repair, Weather
@@ -117,8 +118,9 @@ class Parser:
         own = car.car_class or row.car_class
         mates = [one for one in order[:place] if (self.cars[one.car_number].car_class or one.car_class) == own]
         ahead = place > 0
+        finish = session.time.since(order[0].lap_start) if session.flag is Flag.CHEQUERED else None
         return Moment(
-            session.time.now(at), session.time.since(row.lap_start) if row.laps else None, session.flag, session.started,
+            session.time.now(at), session.time.since(row.lap_start) if row.laps else None, finish, session.flag, session.started,
             len(mates) + 1 if own is not None else None,
             gap_between(order[0], row) if ahead else (None, None),
             gap_between(order[place - 1], row) if ahead else (None, None),
