@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     alkamel_ddp_url: str = Field(
         default="wss://livetiming.alkamelsystems.com", description="Al Kamel's server of IMSA's live timing"
     )
+    alkamel_ddp_feed: str = Field(default="imsa", description="The name under which that server keeps the series")
     f1_username: SecretStr | None = Field(
         default=None, validation_alias="F1_USERNAME", description="Secret: F1TV account"
     )

@@ -43,7 +43,7 @@ def _imsa(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
     if settings.imsa_feed == "ddp":
         from racelab.live.feeds.alkamel_ddp import AlkamelDdpFeed
 
-        return AlkamelDdpFeed(clock, live.session, settings.alkamel_ddp_url)
+        return AlkamelDdpFeed(clock, live.session, settings.alkamel_ddp_url, settings.alkamel_ddp_feed)
     from racelab.live.feeds.imsa_jsonp import ImsaJsonpFeed
 
     return ImsaJsonpFeed(clock, settings.imsa_url, settings.imsa_poll_s)
