@@ -10,7 +10,7 @@ from racelab.sources.griiip import specification as spec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_CAR = re.compile(r"[0-9A-Za-z]{1,6}", re.ASCII)
+_CAR = re.compile(r"[A-Za-z]{0,2}[0-9]{1,4}[A-Za-z]?", re.ASCII)
 _LONGEST_TEXT, _MOST_ITEMS = 2_000, 20_000
 _BLANKS = frozenset({"", "nan", "none", "nat", "<na>", "null"})
 MOST_LAPS, DAY_MS = 5_000, 24 * 3_600_000
