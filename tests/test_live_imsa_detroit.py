@@ -32,7 +32,7 @@ def race(path):
     return find_sessions(path, Hints())[0].read()
 
 
-def assert_recorded(store, race, times=TIMES):
+def assert_recorded(store, race, close_ms=15_000, times=TIMES):
     """Order, laps, lap times, drivers and stops are those of the recording."""
     results = store.read("results", KEY).sort_values("position")
     assert list(results["car_number"]) == [one.car_number for one in race.results]
@@ -52,8 +52,8 @@ def assert_recorded(store, race, times=TIMES):
     assert seen.keys() == {(one.car_number, one.lap_number) for one in race.pit_stops}
     for stop in race.pit_stops:
         held = seen[stop.car_number, stop.lap_number]
-        assert abs(held.in_ms - stop.in_ms) < 20_000
-        assert abs(held.out_ms - stop.out_ms) < 20_000
+        assert abs(held.in_ms - stop.in_ms) < close_ms
+        assert abs(held.out_ms - stop.out_ms) < close_ms
         assert held.seat_out == stop.seat_out
     assert list(store.read("track_status", KEY)["flag"]) == [one.flag.value for one in race.track_status]
     crews = store.read("drivers", KEY).groupby("car_number")["name"].apply(list)
@@ -114,7 +114,8 @@ def test_what_is_pushed_is_the_whole_race(path, race, store, tmp_path):
             return any(one.get("id") == "last" for one in emulator.received[-3:])
 
         run_feed(feed, SESSION, store, tmp_path / "rec", feed._clock, is_over, limit_s=120)
-    assert_recorded(store, race)
+    # The clock stands still here: a stop has the time of the last line that any car crossed before it.
+    assert_recorded(store, race, close_ms=60_000)
     laps = store.read("laps", KEY)
     sectored = laps.dropna(subset=["s1_ms", "s2_ms", "s3_ms"])
     assert len(sectored) > 1_600
