@@ -263,3 +263,12 @@ def test_documents_of_other_sessions_are_left_out():
 )  # fmt: skip
 def test_which_session_is_followed(info, fits):
     assert is_wanted(info, SESSION) is fits
+
+
+def test_a_car_that_stands_twice_in_a_message_is_taken_at_its_last_word():
+    service = Service()
+    service.rows(1, row())
+    records = service.rows(
+        69, row(1, laps=1, line=68_000, lastLapTime=68_000), row(2, laps=1, line=68_000, lastLapTime=68_000)
+    )
+    assert [(one.position, one.laps) for one in of(records, Timing)] == [(2, 1)]

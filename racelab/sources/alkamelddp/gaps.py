@@ -3,6 +3,7 @@
 from racelab.sources.alkamelddp.rows import Standing
 
 Gap = tuple[int | None, int | None]
+_DAY_MS = 86_400_000
 
 
 def gap_between(ahead: Standing, behind: Standing) -> Gap:
@@ -17,7 +18,7 @@ def gap_between(ahead: Standing, behind: Standing) -> Gap:
     time = _by_loops(ahead, behind, laps)
     if laps == 1 and (time is None or (ahead.last_ms is not None and time >= ahead.last_ms)):
         return None, 1
-    return (None, None) if time is None or time < 0 else (time, 0)
+    return (time, 0) if time is not None and 0 <= time < _DAY_MS else (None, None)
 
 
 def _by_loops(ahead: Standing, behind: Standing, laps: int) -> int | None:

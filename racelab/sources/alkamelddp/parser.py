@@ -98,7 +98,9 @@ class Parser:
                 time.fall_back(self._calendar.start_utc)
         self.skipped["rows that cannot be read"] += read.unread
         self.skipped += Counter()
-        believed = [(self._car(row.car_number), row, fields) for row, fields in read.rows]
+        # A message that has a car twice is taken at its last word.
+        newest = {row.car_number: (row, fields) for row, fields in read.rows}
+        believed = [(self._car(number), row, fields) for number, (row, fields) in newest.items()]
         taken = [(car, row, fields) for car, row, fields in believed if car is not None and car.believes(row)]
         if len(taken) < len(believed):
             self.skipped["rows older than the one before, or impossible"] += len(believed) - len(taken)

@@ -35,6 +35,9 @@ class StopTrack:
         was_in, self.is_in = self.is_in, False
         if not was_in or self.last is None:
             return
+        if time_ms is not None and self.last.in_ms is not None and time_ms < self.last.in_ms:
+            # The service's clock went back meanwhile.
+            time_ms = None
         if self.last.out_ms is None:
             self.stint += 1
         self.out_lap = lap
