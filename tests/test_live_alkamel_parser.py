@@ -9,7 +9,7 @@ from racelab.domain.entries import Entry
 from racelab.domain.flags import Flag, RaceControlMessage, SessionStatus, TrackStatus
 from racelab.domain.frames import Frame
 from racelab.domain.laps import Lap, PitStop, Result, StopType
-from racelab.domain.records import Clock, Repair, Weather
+from racelab.domain.records import Clock, Repair, Timing, Weather
 from racelab.domain.series import Series
 from racelab.domain.sessions import Session, SessionKey
 from racelab.sources.alkamelddp import Parser

@@ -10,6 +10,8 @@ from racelab.sources.seen.missed import missed_lap
 
 # Laps of the stint under way are kept: their driver may be named late.
 _KEPT = 100
+# The first lap may begin so long before the session's clock.
+_EARLY_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -72,6 +74,9 @@ class LapTrack:
 
 
 def _timed(lap: Lap, seen: Standing) -> Lap:
+    if lap.end_ms is not None and (seen.last_ms or 0) > max(lap.end_ms, 0) + _EARLY_MS:
+        # No lap is longer than the session: the time is none.
+        return lap
     start = lap.end_ms - seen.last_ms if lap.end_ms is not None and seen.last_ms is not None else None
     s1, s2, s3 = belonging(seen.last_sectors, seen.last_ms)
     if s1 is None:

@@ -24,7 +24,7 @@ def part(value: Any, key: str) -> Any:
 def text(value: Any, most: int = spec.TEXT_MOST) -> str | None:
     """Words without blanks around them; None where there are none, or far too many."""
     words = " ".join(value.split()) if isinstance(value, str) and len(value) <= 4 * most else ""
-    return words if 0 < len(words) <= most else None
+    return words if 0 < len(words) <= most and words.isprintable() else None
 
 
 def whole(value: Any, most: int) -> int | None:

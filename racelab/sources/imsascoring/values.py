@@ -12,7 +12,7 @@ _DAY_MS = 86_400_000
 def text(value: Any, most: int = spec.TEXT_MOST) -> str | None:
     """Words without blanks around them; None where there are none, or far too many."""
     words = " ".join(mended(value).split()) if isinstance(value, str) and len(value) <= 4 * most else ""
-    return words if 0 < len(words) <= most else None
+    return words if 0 < len(words) <= most and words.isprintable() else None
 
 
 def count(value: Any, most: int) -> int | None:
