@@ -50,7 +50,7 @@ def read_standing(row: dict[str, Any]) -> Standing | None:
     parts = raw.split(";") if isinstance(raw, str) and len(raw) < 500 else []
     if len(parts) <= spec.STATE:
         return None
-    position, laps = whole(parts[spec.PLACE], 500), whole(parts[spec.LAPS], spec.LAPS_MOST)
+    position, laps = whole(parts[spec.PLACE], spec.CARS), whole(parts[spec.LAPS], spec.LAPS_MOST)
     car_number = text(parts[spec.CAR], 8)
     if not position or laps is None or car_number is None:
         return None

@@ -47,8 +47,8 @@ def _row(held: dict[str, Any]) -> Row | None:
         return None
     return Row(
         number, car_class, laps,
-        position=count(held.get(spec.PLACE), 500) or None,
-        class_position=count(held.get(spec.CLASS_PLACE), 500) or None,
+        position=count(held.get(spec.PLACE), spec.CARS) or None,
+        class_position=count(held.get(spec.CLASS_PLACE), spec.CARS) or None,
         driver=text(held.get(spec.DRIVER)), vehicle=text(held.get(spec.VEHICLE)),
         last_ms=duration_ms(held.get(spec.LAST)), best_ms=duration_ms(held.get(spec.BEST)),
         best_lap=count(held.get(spec.BEST_LAP), spec.LAPS_MOST) or None,
