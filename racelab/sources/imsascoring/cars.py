@@ -16,6 +16,8 @@ from racelab.sources.seen.stops import StopTrack
 PIT, RUNNING, OUT_LAP, FINISHED = "pit", "running", "out_lap", "finished"
 # No car laps a circuit faster than this: a count that rises faster is no count.
 _QUICKEST_MS = 20_000
+# The first lap may begin so long before the session's clock.
+_EARLY_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ class CarTrack:
 
     def read(self, row: Row, poll: Poll) -> Iterator[Record]:
         """Records of what changed in the car's row."""
+        if row.last_ms is not None and poll.time_ms is not None and row.last_ms > max(poll.time_ms, 0) + _EARLY_MS:
+            # No lap is longer than the session: the time is none.
+            row = replace(row, last_ms=None)
         before, self.row = self.row, row
         yield from self._crew(row)
         if before is None:
