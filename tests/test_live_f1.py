@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from emulators.f1 import F1Service, made
+from emulators.f1 import END, F1Service, combine, made
 from emulators.harness import fast_clock, interruptions, rows_of, run_feed
 from emulators.proxy import Proxy, wire
 from emulators.server import Served, serve
-from f1live_text import START, race, stamp
+from f1live_text import INFO, START, race, stamp
 
 from racelab.domain.sessions import Event, Session, SessionKey
 from racelab.live.feeds.f1 import SIGNED_IN_TOPICS, F1Feed
@@ -289,3 +289,69 @@ def test_a_sign_in_is_a_state_and_the_session_comes_without(
     assert (health.sign_in, given.calls, health.connections) == (state, tried, 1)
     assert len(run.store.read("telemetry", KEY)) == (720 if is_signed else 0)
     assert health.lacking == (() if is_signed else ("CarData.z", "Position.z", *SIGNED_IN_TOPICS[2:]))
+
+
+class Weekend(F1Service):
+    """The service on a race day: it shows the last session until the next one begins, of which it tells all when asked."""
+
+    begins_at = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        own_state = super()._subscription
+
+        async def subscription(socket, is_signed):
+            self.is_signed = is_signed
+            return await own_state(socket, is_signed)
+
+        self._subscription = subscription
+
+    async def _listen(self, socket):
+        while True:
+            call = json.loads((await socket.receive_text()).rstrip(END))
+            if call["type"] == 1:
+                state = {}
+                for one in self.messages[self.begins_at : self.place]:
+                    state[one.topic] = combine(state.get(one.topic), one.content)
+                self.subscribed.append(call["arguments"][0])
+                await self._send(socket, [{"type": 3, "invocationId": call["invocationId"], "result": state}])
+
+
+def qualifying(begin_ms=-1_600_000):
+    """A session before the race that is over, and is shown until the race's begins: with laps, a flag and an end."""
+    info = INFO | {"Type": "Qualifying", "Name": "Qualifying", "StartDate": "2025-05-31T16:00:00"}
+    line = {"NumberOfLaps": 23, "LastLapTime": {"Value": "1:11.111"}, "Position": "1", "InPit": True}
+    told = [
+        ("SessionInfo", info), ("SessionStatus", {"Status": "Started"}), ("LapCount", {"CurrentLap": 23, "TotalLaps": 23}),
+        ("TimingData", {"Lines": dict.fromkeys(("1", "4", "77"), line)}),
+        ("RaceControlMessages", {"Messages": {"0": {"Utc": stamp(-86_400_000)[:19], "Category": "Flag", "Flag": "CHEQUERED", "Message": "CHEQUERED FLAG"}}}),
+        ("TrackStatus", {"Status": "5", "Message": "Red"}), ("SessionStatus", {"Status": "Finished"}),
+        ("SessionStatus", {"Status": "Ends"}),
+    ]  # fmt: skip
+    return [(begin_ms + 1_000 * place, topic, content) for place, (topic, content) in enumerate(told)]
+
+
+def race_day(folder, empty, monkeypatch):
+    """A run that joins while the qualifying is still shown; the race's entries come before its name."""
+    day = Run(folder, empty)
+    before, after = qualifying(), race()
+    # Where the service goes over, the name is not the first that it tells.
+    entries = next(one for one in after if one[1] == "DriverList")
+    after = [(-301_000, *entries[1:]), *(one for one in after if one is not entries)]
+    day.service = Weekend(made(START, sorted([*before, *after], key=lambda told: told[0])), day.instant, is_begun=True)
+    day.service.begins_at = next(at for at, one in enumerate(day.service.messages) if one.topic == "DriverList")
+    monkeypatch.setattr(f"{__name__}.BEGIN", START - timedelta(seconds=1_500))
+    return day
+
+
+def test_the_session_before_is_still_shown_and_none_of_it_comes_into_the_race(
+    calm, tmp_path, empty_sqlite, monkeypatch
+):
+    day = race_day(tmp_path / "day", empty_sqlite, monkeypatch).go()
+    assert len(day.service.subscribed) == 2
+    other = day.store.read("repairs", KEY).query("rule == 'other_session'")
+    assert list(other["record"]) == ["Spanish Grand Prix Qualifying 2025-05-31T16:00:00"]
+    first, second = rows_of(day.store, KEY), rows_of(calm.store, KEY)
+    assert set(first["laps"]["car_number"]) == {"1", "4", "81"}
+    for name in ("laps", "results", "pit_stops", "entries", "drivers", "track_status", "race_control"):
+        pd.testing.assert_frame_equal(first[name], second[name], obj=name)

@@ -14,7 +14,7 @@ Make = Callable[[dict[str, Any], LiveSession], Parser]
 
 
 def _f1(_: dict[str, Any], session: LiveSession) -> Parser:
-    return f1live.Parser(samples=f1live.Samples(), is_race=session.key.is_race, is_live=True)
+    return f1live.Parser(samples=f1live.Samples(), is_race=session.key.is_race, is_live=True, session=session.session)
 
 
 def _timing71(manifest: dict[str, Any], session: LiveSession) -> Parser:

@@ -1,8 +1,11 @@
 """Formula 1's live timing over SignalR Core; the frames are what `sources.f1live` reads.
 
 After each connection comes ``["Subscribe", the full state of every topic]``, then ``[topic, update, the feed's stamp]``.
+The service shows whichever session runs, and the last one before that; when it goes over to another one, the full state
+is asked for again, as what was told of the new one before its name belongs to it too.
 """
 
+import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -20,7 +23,8 @@ from racelab.sources import f1live
 
 # What the service tells only those who are signed in with a subscription.
 SIGNED_IN_TOPICS = ("CarData.z", "Position.z", "ChampionshipPrediction", "PitLaneTimeCollection")
-_SUBSCRIBE, _FEED = "Subscribe", "feed"
+_SUBSCRIBE, _FEED, _INFO = "Subscribe", "feed", "SessionInfo"
+log = logging.getLogger("racelab")
 
 
 class F1Feed:
@@ -48,6 +52,7 @@ class F1Feed:
         wanted = tuple(name for name in SIGNED_IN_TOPICS if name in self._topics)
         self._sign_in = SignIn(account, wanted, self.health, clock)
         self._rng = rng or random.Random()
+        self._session: str | None = None
         self._patience = patience or Patience(silence_s=settings.f1_live_silence_s)
 
     def frames(self) -> AsyncIterator[Frame]:
@@ -58,13 +63,30 @@ class F1Feed:
         """The frames of one connection: first the full state."""
         async with AsyncExitStack() as stack:
             opened = await self._opened(stack)
-            state = await opened.invoke(_SUBSCRIBE, [self._topics])
-            for topic in state if isinstance(state, dict) else ():
-                self._sign_in.came(topic)
-            yield Frame(self._clock.now(), [_SUBSCRIBE, state])
+            yield await self._state(opened)
             async for message in opened.messages():
                 self._sign_in.look()
-                yield Frame(self._clock.now(), self._payload(message))
+                payload = self._payload(message)
+                yield Frame(self._clock.now(), payload)
+                if payload[:1] == [_INFO] and len(payload) > 1 and self._goes_over(payload[1]):
+                    yield await self._state(opened)
+
+    async def _state(self, opened: Hub) -> Frame:
+        """The full state of every topic."""
+        state = await opened.invoke(_SUBSCRIBE, [self._topics])
+        for topic in state if isinstance(state, dict) else ():
+            self._sign_in.came(topic)
+        self._goes_over(state.get(_INFO) if isinstance(state, dict) else None)
+        return Frame(self._clock.now(), [_SUBSCRIBE, state])
+
+    def _goes_over(self, info: Any) -> bool:
+        """Whether the service now shows another session than before."""
+        shown = [str(info[key])[:80] for key in ("Name", "StartDate") if key in info] if isinstance(info, dict) else []
+        before = self._session
+        if len(shown) == 2 and " ".join(shown) != before:
+            self._session = " ".join(shown)
+            log.info("%s: the service shows %s", self.health.name, self._session)
+        return before is not None and before != self._session
 
     async def _opened(self, stack: AsyncExitStack) -> Hub:
         """A connection with the token; one that the service does not take is left out."""

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from racelab.domain.series import Series
-from racelab.domain.sessions import Event, SessionKey, read_code
+from racelab.domain.sessions import Event, Session, SessionKey, read_code
 from racelab.errors import BadInput
 from racelab.sources.f1live import specification as spec
 from racelab.sources.f1live.values import epoch_ms, instant, part, stamp_ms, text, whole
@@ -19,6 +19,8 @@ from racelab.sources.timing71.naming import unknown_round
 _WEEKEND_DAYS = 5
 # A recording that does not name its session began within these of the scheduled start.
 _BEFORE, _AFTER = timedelta(hours=1), timedelta(hours=3)
+# A session is moved by hours; the next one of its kind is days away.
+_FAR_MS = 36 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,15 @@ def name_session(info: Any, first: datetime, label: str, hints: Hints) -> Name:
     country = text(part(part(meeting, "Country"), "Name"))
     event = Event(name, hints.circuit or circuit or text(part(meeting, "Location")), country)
     return Name(SessionKey(Series.F1, season, number, code), event, start_ms, _length(info, start_ms, code))
+
+
+def is_of(info: Any, session: Session) -> bool:
+    """Whether a SessionInfo names a session: its kind, about when the calendar has it; what it does not tell fits."""
+    name, start_ms = text(part(info, "Name")), scheduled_ms(info)
+    code = _code(name, session.key.season) if name is not None else None
+    if code is not None and code != session.key.code:
+        return False
+    return start_ms is None or session.start_utc is None or abs(start_ms - epoch_ms(session.start_utc)) <= _FAR_MS
 
 
 def scheduled_ms(info: Any) -> int | None:

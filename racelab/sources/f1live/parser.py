@@ -9,6 +9,7 @@ import pandas as pd
 
 from racelab.domain.frames import Frame
 from racelab.domain.records import Record
+from racelab.domain.sessions import Session
 from racelab.sources.f1live import specification as spec
 from racelab.sources.f1live.cars import CarTrack
 from racelab.sources.f1live.drivers import MOST_CARS, Drivers, is_car
@@ -16,6 +17,7 @@ from racelab.sources.f1live.final import final_records
 from racelab.sources.f1live.messages import Messages
 from racelab.sources.f1live.rows import Rows
 from racelab.sources.f1live.session import SessionTrack
+from racelab.sources.f1live.shown import Shown
 from racelab.sources.f1live.stamps import Stamps
 from racelab.sources.f1live.telemetry import Samples
 from racelab.sources.f1live.telling import Telling, dropped_samples, missed_lap, skipped_message
@@ -45,11 +47,14 @@ class Parser:
         *,
         is_race: bool = True,
         is_live: bool = False,
+        session: Session | None = None,
     ) -> None:
         """Begin before the first message; SessionInfo tells better whether it is a race.
 
         What is read whole is checked before it is stored; the laps of a session that ``is_live`` are checked here.
+        Where a ``session`` is given, messages of any other that the stream shows before or after it are left out.
         """
+        self._shown = Shown(session) if session is not None else None
         self.track = Track(epoch_ms(start) if start is not None else None, is_race)
         self.session = SessionTrack(self.track)
         self.drivers = Drivers()
@@ -75,6 +80,10 @@ class Parser:
             if isinstance(payload, str):
                 raise ValueError(f"not a message: {payload}")
             topic, content = payload[0], payload[1]
+            if self._shown is not None:
+                found += self._shown.look(topic, content)
+                if not self._shown.is_ours:
+                    return found
             if topic == spec.SUBSCRIBE:
                 self.stamps.join(frame.received_at, content)
             at = self.stamps.moment(frame.received_at, payload[2] if len(payload) > 2 else None)
