@@ -10,6 +10,7 @@ import copy
 import gzip
 import json
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,7 +51,10 @@ def stamped(at: datetime) -> str:
 
 
 def recorded(path: Path, most: int | None = None) -> list[Told]:
-    """The messages of a recording in FastF1's format, as recorded."""
+    """The messages of a recording in FastF1's format, as recorded.
+
+    What was made from the archive begins with a message of the start: that one is put where the service sent it.
+    """
     told = []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -58,6 +62,8 @@ def recorded(path: Path, most: int | None = None) -> list[Told]:
             told.append(Told(datetime.fromisoformat(at[:23].rstrip("Z") + "+00:00"), topic, content))
             if len(told) == most:
                 break
+    first = told.pop(0)
+    told.insert(bisect_left(told, first.at, key=lambda one: one.at), first)
     return told
 
 

@@ -35,6 +35,7 @@ class Telling:
     is_live: bool = False
     _places: dict[int, int] = field(default_factory=dict)
     _open: dict[str, PitStop] = field(default_factory=dict)
+    _named: set[Repair] = field(default_factory=set)
 
     def lap_ended(self, car: CarTrack) -> Iterator[Record]:
         """The car's last complete lap, where it is new or more of it is known than was told."""
@@ -87,8 +88,11 @@ class Telling:
         yield stop
 
     def held(self, lap: Lap) -> tuple[Lap, list[Repair]]:
-        """The lap as it is told: in a running session without what contradicts itself."""
-        return sound(lap) if self.is_live else (lap, [])
+        """The lap as it is told: in a running session without what contradicts itself, which is named once."""
+        if not self.is_live:
+            return lap, []
+        lap, found = sound(lap)
+        return lap, [repair for repair in found if repair not in self._named]
 
     def place(self, lap_number: int) -> int | None:
         """The place of the car that has just ended its lap; null if other cars may have ended theirs unseen."""
@@ -101,6 +105,7 @@ class Telling:
             return
         self.laps[key] = lap
         yield lap
+        self._named.update(repairs)
         yield from repairs
         if lap.pit_out and self.track.is_race:
             yield from self._whole_stop(lap)
