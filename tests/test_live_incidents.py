@@ -195,6 +195,33 @@ def test_an_investigation_ends_with_the_decision() -> None:
     assert {(one.kind.value, one.phase.value) for one in noted} == {("contact", "cleared")}
 
 
+def test_investigations_of_a_car_with_others_each_are_two() -> None:
+    late = "WILL BE INVESTIGATED AFTER THE RACE"
+    first, second = (
+        f"INCIDENT INVOLVING CARS 7 (PER) AND 8 (MAG) {late}",
+        f"INCIDENT INVOLVING CARS 50 (GAS) AND 8 (MAG) {late}",
+    )
+    told = run(
+        [
+            said(1_000, first),
+            said(900_000, second, 2),
+            said(950_000, "INCIDENT INVOLVING CARS 7 (PER) AND 8 (MAG) NO FURTHER ACTION", 3),
+        ]
+    )
+    assert [(one.car_number, one.time_ms, one.phase.value, "50 (GAS)" in one.text) for one in told] == [
+        ("7", 1_000, "cleared", False), ("8", 1_000, "cleared", False), ("50", 900_000, "confirmed", True),
+        ("8", 900_000, "confirmed", True),
+    ]  # fmt: skip
+
+
+def test_race_control_speaks_of_a_car_on_its_own_lap() -> None:
+    asked = RaceControlMessage(1, "INCIDENT INVOLVING CARS 7 & 99 UNDER REVIEW", time_ms=9 * LAP_MS, lap_number=9)
+    told = run([*race(8), lap("7", 1), asked])
+    assert [(one.car_number, one.lap_number) for one in told] == [("7", 9), ("99", 9)]
+    out = run([lap("7", 1), asked])
+    assert [(one.car_number, one.lap_number) for one in out] == [("7", 2), ("99", 9)]
+
+
 def test_a_penalty_is_served_or_withdrawn_or_forgotten() -> None:
     given_ = said(1_000, "5 SECOND TIME PENALTY FOR CAR 4 (NOR) - SPEEDING")
     (served,) = run([given_, said(9_000, "PENALTY SERVED - 5 SECOND TIME PENALTY FOR CAR 4 (NOR) - SPEEDING", 2)])

@@ -33,7 +33,9 @@ def spoke(track: Track, message: RaceControlMessage) -> None:
         _on_track(track, ruling, cars, text)
     elif category in _RULES:
         for car in cars:
-            _RULES[category](track, ruling, car, text, message.lap_number)
+            # The message tells the race's lap, which a car that is laps down or out is not on.
+            lap = track.cars[car].laps + 1 if car in track.cars else message.lap_number
+            _RULES[category](track, ruling, car, text, lap)
     elif category is Category.NOTED and not cars:
         _opens(track, _K.INVESTIGATION, None, text, None)
 
@@ -41,7 +43,7 @@ def spoke(track: Track, message: RaceControlMessage) -> None:
 def _asked(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) -> None:
     """Noted, or under investigation."""
     _bear_out(track, car)
-    known = _newest(track, car, *_ASKED)
+    known = _investigation(track, ruling, car)
     if known is not None:
         if known.text != text:
             track.book.confirm(known, text)
@@ -52,11 +54,11 @@ def _asked(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) -
 
 def _decided(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) -> None:
     """No further action."""
-    _answered(track, car, text)
+    _answered(track, ruling, car, text)
 
 
 def _penalised(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) -> None:
-    _answered(track, car)
+    _answered(track, ruling, car)
     held = _newest(track, car, _K.PENALTY)
     if ruling.withdrawn:
         if held is not None:
@@ -103,13 +105,23 @@ def _technical(track: Track, ruling: Ruling, car: str, text: str, lap: int | Non
 
 
 def _warned(track: Track, ruling: Ruling, car: str, text: str, lap: int | None) -> None:
-    _answered(track, car)
+    _answered(track, ruling, car)
     _opens(track, _K.OTHER, car, text, lap)
 
 
-def _answered(track: Track, car: str, text: str | None = None) -> None:
+def _investigation(track: Track, ruling: Ruling, car: str) -> Incident | None:
+    """The car's open investigation that the ruling speaks of; where each names a car of its own they are two."""
+    named = set(ruling.car_numbers)
+    for one in reversed(list(track.book.of(car, *_ASKED))):
+        others = set(read_message(one.text).car_numbers)
+        if one.origin is IncidentOrigin.RACE_CONTROL and (named <= others or others <= named):
+            return one
+    return None
+
+
+def _answered(track: Track, ruling: Ruling, car: str, text: str | None = None) -> None:
     """The stewards have decided on the car's investigation, and so on that of the others that it named."""
-    known = _newest(track, car, *_ASKED)
+    known = _investigation(track, ruling, car)
     for one in list(track.book.open.values()) if known is not None else ():
         if known is not None and one.kind in _ASKED and one.text == known.text:
             track.book.clear(one, text)
