@@ -9,6 +9,7 @@ from racelab.domain.laps import Lap, PitStop, Quality
 from racelab.domain.records import Record, Repair, Timing
 from racelab.sources.imsascoring.lines import LineTime
 from racelab.sources.imsascoring.rows import Row
+from racelab.sources.imsascoring.sound import EARLY_MS, Extent
 from racelab.sources.seen.crew import Crew
 from racelab.sources.seen.missed import missed_lap, missed_stop
 from racelab.sources.seen.stops import StopTrack
@@ -16,15 +17,14 @@ from racelab.sources.seen.stops import StopTrack
 PIT, RUNNING, OUT_LAP, FINISHED = "pit", "running", "out_lap", "finished"
 # No car laps a circuit faster than this: a count that rises faster is no count.
 _QUICKEST_MS = 20_000
-# The first lap may begin so long before the session's clock.
-_EARLY_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """What holds for all cars of one poll; times are session times, None before the clock is known.
 
-    ``is_flagged`` says that the chequered flag was out at the poll before, ``leader_laps`` how many the leader has.
+    ``is_flagged`` says that the chequered flag was out at the poll before, ``leader_laps`` how many the leader has,
+    ``extent`` what was told of all cars so far.
     """
 
     time_ms: int | None
@@ -33,6 +33,7 @@ class Poll:
     started: bool
     is_flagged: bool
     leader_laps: int
+    extent: Extent
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class CarTrack:
 
     def read(self, row: Row, poll: Poll) -> Iterator[Record]:
         """Records of what changed in the car's row."""
-        if row.last_ms is not None and poll.time_ms is not None and row.last_ms > max(poll.time_ms, 0) + _EARLY_MS:
+        if row.last_ms is not None and poll.time_ms is not None and row.last_ms > max(poll.time_ms, 0) + EARLY_MS:
             # No lap is longer than the session: the time is none.
             row = replace(row, last_ms=None)
         before, self.row = self.row, row
@@ -114,12 +115,12 @@ class CarTrack:
             return
         best = row.best_lap if row.best_ms is not None and 0 < (row.best_lap or 0) < row.laps else None
         if best is not None:
-            yield Lap(self.car_number, best, lap_time_ms=row.best_ms)
+            yield from self._told(Lap(self.car_number, best, lap_time_ms=row.best_ms), poll)
         for first, last in ((1, (best or row.laps) - 1), ((best or row.laps) + 1, row.laps - 1)):
             if first <= last:
                 yield missed_lap(self.car_number, first, last, "the feed was joined later, and tells no past laps")
         if row.last_ms is not None:
-            yield self._keep(Lap(self.car_number, row.laps, lap_time_ms=row.last_ms))
+            yield from self._told(Lap(self.car_number, row.laps, lap_time_ms=row.last_ms), poll)
 
     def _enter(self, before: Row, row: Row, poll: Poll) -> Iterator[Record]:
         # Where the line was crossed too, it was in the pit lane: the lap that this ended is the in-lap.
@@ -159,7 +160,7 @@ class CarTrack:
     def _laps(self, before: Row, row: Row, poll: Poll) -> Iterator[Record]:
         for number in range(before.laps + 1, row.laps):
             if row.best_lap == number and row.best_ms is not None and row.best_ms != before.best_ms:
-                yield self._keep(self._lap(number, row, poll, row.best_ms))
+                yield from self._told(self._lap(number, row, poll, row.best_ms), poll)
             else:
                 yield missed_lap(self.car_number, number, number, "no poll shows this lap as the last one")
         was_exact, was_known = self.line.is_exact, self.line.known
@@ -169,9 +170,8 @@ class CarTrack:
         done = self._lap(row.laps, row, poll, row.last_ms)
         known = self.line.known
         start = known - row.last_ms if known is not None and row.last_ms is not None else None
-        yield self._keep(
-            replace(done, position=row.position, class_position=row.class_position, start_ms=start, end_ms=known)
-        )
+        placed = replace(done, position=row.position, class_position=row.class_position, start_ms=start, end_ms=known)
+        yield from self._told(placed, poll)
         if known is not None and not self.line.is_exact and (was_exact or was_known is None):
             yield self._estimated(row.laps, known)
 
@@ -191,6 +191,16 @@ class CarTrack:
             pit_in_ms=stop.in_ms if comes and stop else None, pit_out_ms=stop.out_ms if goes and stop else None,
             flag=poll.flag,
         )  # fmt: skip
+
+    def _told(self, lap: Lap, poll: Poll) -> Iterator[Record]:
+        """The lap as far as it can be, and what was left out of it by name."""
+        sound = poll.extent.sound(lap)
+        yield self._keep(sound)
+        record = f"{self.car_number}/{lap.lap_number}"
+        for column in ("lap_time_ms", "end_ms"):
+            if (value := getattr(lap, column)) != getattr(sound, column):
+                reason = "it contradicts the line times and lap times that were told before it"
+                yield Repair("contradicting_time", "laps", record, column, str(value), None, reason)
 
     def _keep(self, lap: Lap) -> Lap:
         """Laps of the stint under way are kept: their driver may be named late."""

@@ -16,6 +16,7 @@ from racelab.sources.imsascoring import specification as spec
 from racelab.sources.imsascoring.cars import FINISHED, CarTrack, Poll
 from racelab.sources.imsascoring.rows import Row, read_rows
 from racelab.sources.imsascoring.session import SessionTrack
+from racelab.sources.imsascoring.sound import Extent
 from racelab.sources.imsascoring.text import read_jsonp
 
 
@@ -28,6 +29,7 @@ class Parser:
         self.skipped: Counter[str] = Counter()
         self._polled_ms: int | None = None
         self._was_flagged = False
+        self._extent = Extent()
 
     def process(self, frame: Frame) -> Iterator[Record]:
         """The records that a file brings."""
@@ -67,7 +69,7 @@ class Parser:
             yield from session.start(at)
         time_ms = session.clock.since(at)
         leader = max(row.laps for row in rows)
-        poll = Poll(time_ms, self._polled_ms, session.flag, session.started, self._was_flagged, leader)
+        poll = Poll(time_ms, self._polled_ms, session.flag, session.started, self._was_flagged, leader, self._extent)
         for row in rows:
             yield from self._car(row, poll)
         self._polled_ms, self._was_flagged = time_ms, session.finished
