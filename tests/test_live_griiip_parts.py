@@ -68,6 +68,25 @@ def test_other_lists_serve_where_the_schedule_has_nothing():
     assert answered(service(listed), lambda answers, clock: find_sid(answers, clock, RACE))[0] == 12
 
 
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ({"id": 21, "startTime": info(0, -4)["startTime"]}, None),
+        ({"id": 21, "startTime": info(0, -0.5)["startTime"], "sessionType": "Warm Up"}, None),
+        ({"id": 21, "startTime": info(0, -4)["startTime"], "sessionType": "Race"}, 21),
+    ],
+)
+def test_a_session_before_the_race_is_not_taken_for_it_while_the_race_is_on_no_list(listed, found):
+    live = {"sid": 20, **info(20, -4, isRaceSession=False)}
+    paths = {"/meta/sessions-schedule-live": [live], "/live/session-info/20": live, "/live/session-info/": [live]}
+    look = service(paths | {"/meta/sessions": [listed]})
+    if found is None:
+        with pytest.raises(FeedLost, match="no live session of series 10"):
+            answered(look, lambda answers, clock: find_sid(answers, clock, RACE))
+    else:
+        assert answered(look, lambda answers, clock: find_sid(answers, clock, RACE))[0] == found
+
+
 def test_without_a_session_the_feed_says_so():
     with pytest.raises(FeedLost, match="no live session of series 10"):
         answered(service({}), lambda answers, clock: find_sid(answers, clock, RACE))

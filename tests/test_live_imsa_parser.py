@@ -86,6 +86,22 @@ def test_laps_come_from_the_rising_count_and_end_where_their_times_add_up_to():
     assert (lap.lap_number, lap.lap_time_ms, lap.end_ms) == (2, 67_001, 135_121)
 
 
+@pytest.mark.parametrize("second", [-900, 0, 600])
+def test_the_race_before_under_the_same_name_is_none_of_the_race_that_begins_late(second):
+    polls = Polls()
+    at = T0 + timedelta(seconds=second)
+    old = [
+        ("SessionInfo", {"S": RACE, "TT": "1:40:00", "TR": "0:00:00", "F": "Checkered"}),
+        ("RaceData", {"A": "17:10:00", "B": "Session Complete", "C": 4}),
+        ("RaceResults", {"S": RACE, "DT": "17:10:00", "B": [car(laps=82, LL="1:07.001", D="0.000")]}),
+    ]
+    assert [one for file, content in old for one in polls.parser.process(Frame(at, [file, content]))] == []
+    # Its files were of a later time of day than those of the race to come.
+    polls.at(900, car(laps=0))
+    (lap,) = of(polls.at(970, car(laps=1, LL="1:08.120")), Lap)
+    assert (lap.lap_number, lap.lap_time_ms) == (1, 68_120)
+
+
 def test_a_lap_that_no_poll_shows_is_named_and_never_invented():
     polls = Polls()
     polls.at(0, car())

@@ -10,8 +10,9 @@ from racelab.live.feeds.griiip_answers import Answers, NotThere, Unchanged
 from racelab.live.identity import LiveSession
 from racelab.sources.griiip import service
 
-# A start is moved by hours, not by days; sessions before ours may still be on the list.
-_FAR, _BACK = timedelta(hours=12), timedelta(hours=30)
+# A start is moved by hours, not by days; sessions before ours may still be on the list. One that nobody calls a race may
+# be the warm-up of the same day.
+_FAR, _NEAR, _BACK = timedelta(hours=12), timedelta(hours=2), timedelta(hours=30)
 _MOST = 40
 
 
@@ -47,7 +48,7 @@ async def _listed(answers: Answers, clock: Clock) -> list[dict[str, Any]]:
     path = f"{service.SESSIONS}?dateTime={since}&forward=true&seriesIds={service.SERIES_ID}"
     named = {service.SERIES_KEY: service.SERIES_ID, service.DOMAIN_KEY: service.DOMAIN}
     return [
-        {**named, service.SID: one.get(service.ID), service.START: one.get(service.START)}
+        {**named, service.SID: one.get(service.ID), service.START: one.get(service.START), service.IS_RACE: _is_race(one)}
         for one in _dicts(await _asked(answers, path)) if one.get(service.HIDDEN) is not True
     ]  # fmt: skip
 
@@ -63,6 +64,13 @@ def _dicts(content: Any) -> list[dict[str, Any]]:
     return [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
 
 
+def _is_race(listed: dict[str, Any]) -> bool | None:
+    """Whether the series' own list calls a session a race; None where it does not tell."""
+    told = listed.get(service.KIND)
+    words = told.casefold() if isinstance(told, str) else ""
+    return False if any(word in words for word in service.NO_RACE) else True if "race" in words else None
+
+
 def _is_ours(info: dict[str, Any], session: LiveSession | None) -> bool:
     """Whether it is of the series and of the right kind, and starts about when the calendar says."""
     sid, is_race = info.get(service.SID), info.get(service.IS_RACE)
@@ -75,7 +83,7 @@ def _is_ours(info: dict[str, Any], session: LiveSession | None) -> bool:
     if isinstance(is_race, bool) and is_race is not session.key.is_race:
         return False
     begun, start = _start(info), session.session.start_utc
-    return begun is None or start is None or abs(begun - start) <= _FAR
+    return begun is None or start is None or abs(begun - start) <= (_FAR if isinstance(is_race, bool) else _NEAR)
 
 
 def _distance(info: dict[str, Any], clock: Clock, session: LiveSession | None) -> timedelta:

@@ -4,9 +4,11 @@ URL = "https://insights.griiip.com"
 # The World Endurance Championship among all the series and simulators that the service carries.
 SERIES_ID, DOMAIN = 10, "RealWorld"
 SCHEDULE, INFOS, SESSIONS = "/meta/sessions-schedule-live", "/live/session-info/", "/meta/sessions"
-SID, ID, SERIES_KEY, DOMAIN_KEY, START, IS_RACE, HIDDEN = (
-    "sid", "id", "seriesId", "domain", "startTime", "isRaceSession", "hideFromUsers",
+SID, ID, SERIES_KEY, DOMAIN_KEY, START, IS_RACE, HIDDEN, KIND = (
+    "sid", "id", "seriesId", "domain", "startTime", "isRaceSession", "hideFromUsers", "sessionType",
 )  # fmt: skip
+# Words of a session's type for what is no race; what has none of them may be one.
+NO_RACE = ("practice", "qualif", "hyperpole", "warm", "test")
 
 # Parts by the name that stands in a frame. What changes all the time is asked for in every round, the rest in some.
 OFTEN = {

@@ -97,6 +97,8 @@ class SessionTrack:
             return
         elapsed, remaining = clock_ms(content.get(spec.ELAPSED)), clock_ms(content.get(spec.REMAINING))
         if elapsed is not None:
+            if self._is_ahead(elapsed, at):
+                return
             self._has_elapsed = True
             if not self.clock.told(elapsed, at):
                 return
@@ -112,17 +114,29 @@ class SessionTrack:
         flag = spec.FLAGS.get(count(content.get(spec.FLAG_CODE), 99) or 0)
         states = [text(content.get(key)) for key in (spec.STATE, spec.TO_GO)]
         is_complete = any(words is not None and words.casefold() == spec.COMPLETE for words in states)
-        start = self.session.start_utc
         # Before the session begins the files may still hold the one before it, under the same name.
-        is_over = is_complete or flag is Flag.CHEQUERED
-        self.is_old = is_over and not self.started and start is not None and at < start
+        self.is_old = (is_complete or flag is Flag.CHEQUERED) and not self.started and self._is_early(at)
         if self.is_old:
+            # Its time of day says nothing about the files that come.
+            self._times.clear()
             return
         self._has_code = True
         to_go = next((found for found in map(clock_ms, states) if found is not None), None)
         if not is_complete:
             yield from self._clock(to_go, at)
         yield from self._flags(flag or (Flag.CHEQUERED if is_complete and self._runs_out else None), at)
+
+    def _is_early(self, at: datetime) -> bool:
+        """Whether it is too early for the session to be over: it may begin late, and who joins late sees its end."""
+        start, half = self.session.start_utc, (self.session.scheduled_ms or 0) // 2
+        return start is not None and at < start + timedelta(milliseconds=half)
+
+    def _is_ahead(self, elapsed_ms: int, at: datetime) -> bool:
+        """Whether a clock is far on although the session cannot have run so long: it is that of the one before it."""
+        start = self.session.start_utc
+        if self.started or start is None:
+            return False
+        return elapsed_ms >= max((at - start) // timedelta(milliseconds=1), 0) + _BACK_MS
 
     @property
     def _runs_out(self) -> bool:
