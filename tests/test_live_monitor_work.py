@@ -284,6 +284,15 @@ def test_one_look_beside_a_running_monitor_only_looks(store):
     assert held.holder == "other"
 
 
+def test_what_the_running_monitor_follows_is_not_told_as_followed_by_nobody(store):
+    lease.take(store, "other", wall.now(), timedelta(minutes=1))
+    now = datetime(2026, 6, 13, 13, 50, tzinfo=UTC)
+    detail = json.dumps({"active_sessions": [{"session": "wec/2026/3/R", "name": "Le Mans", "laps": 0}]})
+    Parts(store, ManualClock(now)).say("monitor", "ok", detail)
+    seen = asyncio.run(look_once(monitor_at(store, now)))
+    assert ([one["session"] for one in seen["active_sessions"]], seen["would_follow"]) == (["wec/2026/3/R"], [])
+
+
 def ask(path: str) -> httpx.Response:
     async def get():
         transport = httpx.ASGITransport(create_app())

@@ -36,6 +36,9 @@ async def look_once(monitor: Monitor) -> dict[str, Any]:
         monitor.last_check = now
         said = status.monitor_status(monitor.store, monitor.wall.now())
         own = monitor.document() if alone else {}
+        # The monitor that runs follows these already.
+        active = set() if alone else {one["session"] for one in said["active_sessions"]}
+        following = [one for one in following if str(one.key) not in active]
     finally:
         if alone:
             await asyncio.to_thread(lease.give_back, monitor.store, monitor.holder)
