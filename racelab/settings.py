@@ -17,6 +17,8 @@ F1_LIVE_TOPICS = (
     "CarData.z,Position.z,ChampionshipPrediction,PitLaneTimeCollection"
 )
 
+_HTTP = r"^https?://[^/\s]"
+
 
 class Settings(BaseSettings):
     """The settings of racelab. Each is read from ``RACELAB_<NAME>``; none is a secret unless it says so."""
@@ -71,7 +73,9 @@ class Settings(BaseSettings):
     monitor_races: int = Field(default=1000, ge=1, description="Races that the monitor simulates at each lap")
     run_timeout_s: int = Field(default=1800, ge=1, description="Seconds that a notebook's cell may run")
     f1_live_url: str = Field(
-        default="https://livetiming.formula1.com/signalrcore", description="The hub of Formula 1's live timing"
+        default="https://livetiming.formula1.com/signalrcore",
+        pattern=_HTTP,
+        description="The hub of Formula 1's live timing",
     )
     f1_live_topics: str = Field(default=F1_LIVE_TOPICS, description="What the live feed subscribes to, with commas")
     f1_live_headers: dict[str, SecretStr] = Field(
@@ -80,7 +84,9 @@ class Settings(BaseSettings):
     f1_live_silence_s: float = Field(
         default=60.0, gt=0, description="Seconds without a message after which the live feed connects again"
     )
-    griiip_url: str = Field(default="https://insights.griiip.com", description="The service of WEC's live timing")
+    griiip_url: str = Field(
+        default="https://insights.griiip.com", pattern=_HTTP, description="The service of WEC's live timing"
+    )
     griiip_sid: int | None = Field(
         default=None, ge=1, description="Number of the live WEC session there; default: found by its start"
     )
@@ -94,10 +100,14 @@ class Settings(BaseSettings):
     imsa_feed: Literal["jsonp", "ddp"] = Field(
         default="jsonp", description="Where IMSA's live timing comes from: its scoring files, or Al Kamel's server"
     )
-    imsa_url: str = Field(default="https://dcqsrdkhg933g.cloudfront.net", description="Where IMSA's scoring files lie")
+    imsa_url: str = Field(
+        default="https://dcqsrdkhg933g.cloudfront.net", pattern=_HTTP, description="Where IMSA's scoring files lie"
+    )
     imsa_poll_s: float = Field(default=10.0, gt=0, description="Seconds between two rounds of the scoring files")
     alkamel_ddp_url: str = Field(
-        default="wss://livetiming.alkamelsystems.com", description="Al Kamel's server of IMSA's live timing"
+        default="wss://livetiming.alkamelsystems.com",
+        pattern=r"^(wss?|https?)://[^/\s]",
+        description="Al Kamel's server of IMSA's live timing",
     )
     alkamel_ddp_feed: str = Field(default="imsa", description="The name under which that server keeps the series")
     f1_username: SecretStr | None = Field(

@@ -133,6 +133,18 @@ def test_a_wrong_setting_is_named_by_its_variable(
     assert err.startswith("racelab: RACELAB_CHUNK_ROWS cannot be used (")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GRIIIP_URL", "insights.griiip.com"), ("F1_LIVE_URL", "wss://x/hub"), ("IMSA_URL", ""), ("ALKAMEL_DDP_URL", "x"), ("GRIIIP_HEADERS", "s3cret")],
+)  # fmt: skip
+def test_the_wrong_address_of_a_live_service_is_named_before_anything_is_followed(monkeypatch, capsys, name, value):
+    monkeypatch.setenv(f"RACELAB_{name}", value)
+    status, _, err = run(capsys, "monitor", "--once")
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith(f"racelab: RACELAB_{name} cannot be used (")
+    assert "s3cret" not in err
+
+
 def test_names_from_files_are_shown_as_text_not_as_markup(store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
     data = session_data()
     data.event = replace(data.event, name="[/nope] \x1b[31mRed")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -39,6 +40,12 @@ def configure(db: str | None, data: Path | None, as_json: bool) -> Settings:
         return get_settings()
     except ValidationError as error:
         raise BadInput(_setting_fault(error)) from error
+    except SettingsError as error:
+        # It names the field in quotes, and no value.
+        name = str(error).partition('"')[2].partition('"')[0].upper() or "?"
+        raise BadInput(
+            f"RACELAB_{name} cannot be used (it is no JSON): correct it in the environment or in .env"
+        ) from None
 
 
 def _setting_fault(error: ValidationError) -> str:
