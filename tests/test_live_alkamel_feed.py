@@ -92,7 +92,7 @@ def test_a_server_that_refuses_is_asked_again(status, undisturbed, store, tmp_pa
     feed = follow(emulator, store, tmp_path)
     assert emulator.connections == 3
     assert feed.health.state == CONNECTED != REFUSED
-    assert f"the server answers {status}" in feed.health.troubles[0]
+    assert f"with status {status}" in feed.health.troubles[0]
     same(undisturbed[0], store)
 
 

@@ -18,7 +18,8 @@ from websockets.typing import Origin
 from racelab.domain.frames import Frame
 from racelab.domain.sessions import Session
 from racelab.live.clock import Clock
-from racelab.live.feeds.connection import FeedLost, FeedRefused, Patience, reconnecting
+from racelab.live.feeds.answers import refusal
+from racelab.live.feeds.connection import FeedLost, Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
 from racelab.live.feeds.sockjs import address, messages, wrapped
 from racelab.sources.alkamelddp import SOURCE
@@ -93,15 +94,10 @@ class AlkamelDdpFeed:
                         for answer in self._answers(message, talk):
                             await wire.send(wrapped(answer))
         except InvalidStatus as error:
-            raise self._refusal(error) from error
+            told = error.response
+            raise refusal(told.status_code, "connecting", told.headers, self._clock.now()) from error
         except (ConnectionClosed, InvalidHandshake, InvalidURI, OSError, TimeoutError) as error:
             raise FeedLost(f"{type(error).__name__} {str(error)[:120]}".rstrip()) from error
-
-    def _refusal(self, error: InvalidStatus) -> FeedLost:
-        status, told = error.response.status_code, error.response.headers.get("Retry-After", "")
-        wait = min(float(told), 3_600.0) if told.isascii() and told.isdecimal() else None
-        kind = FeedRefused if status in (401, 403) else FeedLost
-        return kind(f"the server answers {status}", wait)
 
     def _answers(self, message: Any, talk: _Talk) -> list[dict[str, Any]]:
         """What is to be sent after a message.

@@ -13,9 +13,9 @@ from typing import Any
 
 from racelab.domain.frames import Frame
 from racelab.live.clock import Clock
+from racelab.live.feeds.answers import AccessRefused
 from racelab.live.feeds.connection import Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
-from racelab.live.feeds.negotiation import AccessRefused
 from racelab.live.feeds.sign_in import Account, SignIn
 from racelab.live.feeds.signalr import Hub, Message, hub
 from racelab.settings import Settings

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 
 from racelab.live.clock import Clock
+from racelab.live.feeds.answers import newer_only, read_body, refusal
 from racelab.live.feeds.connection import FeedLost, FeedRefused
 
 log = logging.getLogger("racelab")
-_BYTES, _LONGEST_WAIT_S = 64 * 1024 * 1024, 3_600.0
-_NAMES = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
+_BYTES = 64 * 1024 * 1024
 
 
 class Unchanged(Exception):
@@ -64,9 +64,11 @@ class Answers:
             async with self.client.stream("GET", self.base + path, headers=self._tags.get(path)) as answer:
                 if answer.status_code == httpx.codes.NOT_MODIFIED and path in self._tags:
                     raise Unchanged
-                _judge(answer, path)
-                body = await _body(answer, path)
-                tags = {ask: answer.headers[told] for ask, told in _NAMES.items() if told in answer.headers}
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    raise NotThere(f"{_shown(path)}: not there (404)")
+                if answer.status_code != httpx.codes.OK:
+                    raise refusal(answer.status_code, _shown(path), answer.headers, self.clock.now())
+                body, tags = await read_body(answer, _shown(path), _BYTES), newer_only(answer.headers)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise FeedLost(f"{_shown(path)}: {type(error).__name__}") from None
         content = _content(body, path)
@@ -74,29 +76,6 @@ class Answers:
         if not tags:
             del self._tags[path]
         return content
-
-
-def _judge(answer: httpx.Response, path: str) -> None:
-    status, asked = answer.status_code, answer.headers.get("Retry-After", "")
-    wait = min(float(asked), _LONGEST_WAIT_S) if asked.isascii() and asked.isdecimal() else None
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise FeedRefused(f"{_shown(path)}: refused with status {status}", wait)
-    if status == httpx.codes.NOT_FOUND:
-        raise NotThere(f"{_shown(path)}: not there (404)")
-    if status != httpx.codes.OK:
-        # A server that is too busy wants to be left alone even where it does not say for how long.
-        busy = 30.0 if status == httpx.codes.TOO_MANY_REQUESTS and wait is None else wait
-        raise FeedLost(f"{_shown(path)}: failed with status {status}", busy)
-
-
-async def _body(answer: httpx.Response, path: str) -> bytes:
-    parts, size = [], 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > _BYTES:
-            raise FeedLost(f"{_shown(path)}: longer than {_BYTES} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _content(body: bytes, path: str) -> Any:

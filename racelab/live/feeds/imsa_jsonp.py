@@ -9,15 +9,14 @@ import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from racelab.domain.frames import Frame
 from racelab.live.clock import Clock
-from racelab.live.feeds.connection import FeedLost, FeedRefused, Patience, reconnecting
+from racelab.live.feeds.answers import newer_only, read_body, refusal
+from racelab.live.feeds.connection import FeedLost, Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
 from racelab.sources.imsascoring import SOURCE
 from racelab.sources.imsascoring.specification import FILES, RESULTS
@@ -100,34 +99,17 @@ class ImsaJsonpFeed:
                     known.is_absent = True
                     log.warning("%s: %s has no file %s; it goes on without", self.health.name, self._url, file)
                     return None
-                self._judge(answer, file)
-                body = await _body(answer, file)
+                if answer.status_code != httpx.codes.OK:
+                    raise refusal(answer.status_code, file, answer.headers, self._clock.now())
+                body = await read_body(answer, file, _BYTES)
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise FeedLost(f"{file}: {type(error).__name__} {error}".rstrip()) from error
         content = _read(body, file)
         if content == known.content:
             return None
-        names = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
-        known.headers = {ask: answer.headers[told] for ask, told in names.items() if told in answer.headers}
+        known.headers = newer_only(answer.headers)
         known.content = content
         return content
-
-    def _judge(self, answer: httpx.Response, file: str) -> None:
-        status = answer.status_code
-        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise FeedRefused(f"{file}: the server answers {status}", _retry_after(answer, self._clock.now()))
-        if status != httpx.codes.OK:
-            raise FeedLost(f"{file}: the server answers {status}", _retry_after(answer, self._clock.now()))
-
-
-async def _body(answer: httpx.Response, file: str) -> bytes:
-    parts, size = [], 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > _BYTES:
-            raise FeedLost(f"{file}: the answer is longer than {_BYTES} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _read(body: bytes, file: str) -> dict[str, Any]:
@@ -139,16 +121,3 @@ def _read(body: bytes, file: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FeedLost(f"{file}: the answer cannot be read ({str(error)[:80]})") from error
     return cleaned
-
-
-def _retry_after(answer: httpx.Response, now: datetime) -> float | None:
-    """Seconds that the server asks to wait, at most an hour; it tells them, or an instant."""
-    told = answer.headers.get("Retry-After", "").strip()
-    if told.isascii() and told.isdecimal():
-        return min(float(told), 3_600.0)
-    try:
-        instant = parsedate_to_datetime(told)
-    except (TypeError, ValueError):
-        return None
-    instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
-    return min(max((instant - now).total_seconds(), 0.0), 3_600.0)

@@ -10,10 +10,11 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import httpx
 
-from racelab.live.feeds.connection import FeedLost, FeedRefused
+from racelab import wall
+from racelab.live.feeds.answers import refusal
+from racelab.live.feeds.connection import FeedLost
 
-_REFUSED = (401, 403)
-_LONGEST_ANSWER, _LONGEST_WAIT_S = 1024 * 1024, 600.0
+_LONGEST_ANSWER = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +55,9 @@ async def negotiate(
     return _target(url, told, sent | ({"Cookie": cookies} if cookies else {}))
 
 
-class AccessRefused(FeedRefused):
-    """The server does not let us in: 401 or 403."""
-
-    def __init__(self, why: str, status: int) -> None:
-        super().__init__(why)
-        self.status = status
-
-
-def refusal(status: int, what: str, retry_after: str | None = None) -> FeedLost:
-    """The error for an HTTP status that is no success."""
-    if status in _REFUSED:
-        return AccessRefused(f"{what} was refused with status {status}", status)
-    wait = float(retry_after) if retry_after is not None and retry_after.isascii() and retry_after.isdecimal() else None
-    return FeedLost(f"{what} failed with status {status}", min(wait, _LONGEST_WAIT_S) if wait is not None else None)
-
-
 def _checked(answer: httpx.Response) -> httpx.Response:
     if not answer.is_success:
-        raise refusal(answer.status_code, "negotiating", answer.headers.get("Retry-After"))
+        raise refusal(answer.status_code, "negotiating", answer.headers, wall.now())
     return answer
 
 

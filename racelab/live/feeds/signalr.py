@@ -21,8 +21,10 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from racelab import wall
+from racelab.live.feeds.answers import refusal
 from racelab.live.feeds.connection import FeedLost
-from racelab.live.feeds.negotiation import Negotiated, negotiate, refusal
+from racelab.live.feeds.negotiation import Negotiated, negotiate
 
 _END = "\x1e"
 _INVOCATION, _COMPLETION, _PING, _CLOSE = 1, 3, 6, 7
@@ -197,7 +199,7 @@ async def _connected(to: Negotiated, timeout_s: float) -> ClientConnection:
         )  # fmt: skip
     except InvalidStatus as error:
         answer = error.response
-        raise refusal(answer.status_code, "connecting", answer.headers.get("Retry-After")) from None
+        raise refusal(answer.status_code, "connecting", answer.headers, wall.now()) from None
     except (WebSocketException, OSError, TimeoutError, ValueError) as error:
         raise FeedLost(f"connecting failed ({type(error).__name__})") from None
 
