@@ -101,7 +101,7 @@ def test_a_request_is_tried_thrice_five_seconds_apart():
 
     content, clock = answered(handler, lambda answers, _: answers.get("/live/laps/1"))
     assert (content, len(asked), clock.now() - START) == ([1], 3, timedelta(seconds=10))
-    with pytest.raises(FeedLost, match="/live/laps/1: failed with status 502"):
+    with pytest.raises(FeedLost, match="/live/laps/1 failed with status 502"):
         answered(lambda _: httpx.Response(502), lambda answers, _: answers.get("/live/laps/1"))
 
 
