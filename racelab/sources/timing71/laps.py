@@ -42,6 +42,8 @@ class LapTrack:
             self.line_ms = None
         start = self.line_ms
         self.line_ms = _line(start, seen)
+        # States without a clock come at one time.
+        start = start if start is not None and start < self.line_ms else None
         self.laps = seen.laps
         s1, s2, s3 = belonging(seen.sectors, seen.lap_time_ms)
         done = replace(

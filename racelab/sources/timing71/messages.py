@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from racelab.domain.flags import RaceControlMessage
 from racelab.sources.timing71 import specification as spec
-from racelab.sources.timing71.values import car_number
+from racelab.sources.timing71.values import car_number, text
 
 # Messages of 2020 are stamped in seconds, those of 2026 in milliseconds.
 _MILLISECONDS_FROM = 100_000_000_000
+_FURTHEST = timedelta(hours=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,19 @@ class Messages:
 
     def race_control(self, at: datetime, message: list[Any], start: datetime) -> RaceControlMessage | None:
         """The message as race control's, or None where it is the service's own."""
-        if len(message) < 4 or message[3] != spec.RACE_CONTROL:
+        said = text(message[2])
+        if len(message) < 4 or message[3] != spec.RACE_CONTROL or said is None:
             return None
         self._count += 1
-        text = " ".join(str(message[2]).split())
-        flag = spec.MESSAGE_FLAGS.get(text.upper())
+        flag = spec.MESSAGE_FLAGS.get(said.upper())
+        # A stamp that is days away from the session is wrong.
+        is_near = abs(at - start) < _FURTHEST
         return RaceControlMessage(
             sequence=self._count,
-            text=text,
-            time_ms=round((at - start).total_seconds() * 1000),
-            time_utc=at,
-            category=str(message[1]),
+            text=said,
+            time_ms=round((at - start).total_seconds() * 1000) if is_near else None,
+            time_utc=at if is_near else None,
+            category=text(message[1]),
             flag=flag.value if flag else None,
             car_number=car_number(message[4]) if len(message) > 4 else None,
         )

@@ -103,7 +103,7 @@ class FoundSession:
         if not parser.cars:
             raise BadInput(f"{self.path}: none of its frames can be read; copy or download it again")
         data.add(parser.finish())
-        _tidy(data)
+        tidy(data)
         _end(data)
         skipped: list[str] = getattr(self.recording, "skipped", [])
         data.missing = [*parser.columns.missing(), *_missing(data, len(skipped), len(self.recording))]
@@ -143,7 +143,7 @@ def _end(data: SessionData) -> None:
         data.session = replace(data.session, end_utc=end, status="finished", status_note=None)
 
 
-def _tidy(data: SessionData) -> None:
+def tidy(data: SessionData) -> None:
     """Keep the last telling of each record: parsers tell again what they come to know better."""
     data.entries = list({entry.car_number: entry for entry in data.entries}.values())
     data.laps = list({_key(lap): lap for lap in data.laps}.values())

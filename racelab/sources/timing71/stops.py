@@ -34,9 +34,11 @@ class StopTrack:
         self.stint += 1
         self.out_lap = lap
         between = time_ms - self.last.in_ms if self.last.in_ms is not None else None
+        # A message with a wrong stamp may put the exit before the entry: the stop is over, and nobody knows when.
+        out_ms, between = (None, None) if between is not None and between <= 0 else (time_ms, between)
         duration = pit_time_ms if pit_time_ms is not None else between
         kind = self._kind(self.last.seat_in, seat)
-        self.last = replace(self.last, out_ms=time_ms, duration_ms=duration, seat_out=seat, stop_type=kind)
+        self.last = replace(self.last, out_ms=out_ms, duration_ms=duration, seat_out=seat, stop_type=kind)
         self.penalty = None
         yield self.last
 

@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+from racelab.domain.checks.kinds import BLANKS
 from racelab.domain.time import parse_duration
 
-_LAPS = re.compile(r"\+?(\d+)\s*laps?", re.IGNORECASE)
+_LAPS = re.compile(r"\+?(\d{1,5})\s*laps?", re.IGNORECASE)
+# No text of a row is longer, and no lap, sector or gap takes more than a day.
+_LONGEST, _CAR_LETTERS, _DAY_MS = 500, 8, 86_400_000
 
 
 def plain(cell: Any) -> Any:
@@ -21,10 +24,12 @@ def mark(cell: Any) -> str:
 
 
 def text(cell: Any) -> str | None:
-    """The value as text, or None where it is blank."""
+    """The value as text, or None where it is blank; what no page or store can hold is a blank."""
     value = plain(cell)
-    words = "" if value is None else str(value).strip()
-    return words or None
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in str(value)[:_LONGEST]).split())
+    return None if words.casefold() in BLANKS else words
 
 
 def count(cell: Any) -> int | None:
@@ -56,27 +61,32 @@ def duration_ms(cell: Any) -> int | None:
             millis = parse_duration(words) if words else 0
         except ValueError:
             return None
-    return millis if millis > 0 else None
+    return millis if 0 < millis <= _DAY_MS else None
 
 
 def gap(cell: Any) -> tuple[int | None, int | None]:
     """A gap as milliseconds and whole laps: ``1.362`` is (1362, 0), ``3 laps`` is (None, 3), blank is (None, None)."""
     seconds = number(cell)
     if seconds is not None:
-        return (round(seconds * 1000), 0) if seconds >= 0 else (None, None)
+        return _within_a_day(round(seconds * 1000))
     words = text(cell) or ""
     laps = _LAPS.fullmatch(words)
     if laps:
         return None, int(laps[1])
     try:
-        return parse_duration(words.lstrip("+")), 0
+        return _within_a_day(parse_duration(words.lstrip("+")))
     except ValueError:
         return None, None
 
 
+def _within_a_day(millis: int) -> tuple[int | None, int | None]:
+    return (millis, 0) if 0 <= millis <= _DAY_MS else (None, None)
+
+
 def car_number(cell: Any) -> str | None:
-    """The car's number as text: ``007`` stays; a number that JSON holds as 7.0 is ``7``."""
+    """The car's number as text: ``007`` stays; a number that JSON holds as 7.0 is ``7``; one without a digit is none."""
     value = plain(cell)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return text(value)
+    shown = text(value)
+    return shown if shown and len(shown) <= _CAR_LETTERS and any(letter.isdigit() for letter in shown) else None
