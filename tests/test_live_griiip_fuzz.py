@@ -8,6 +8,7 @@ import pytest
 from emulators.griiip_race import MadeRace
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutations import mutate
 
 from racelab.domain.checks import check
 from racelab.domain.frames import Frame
@@ -58,35 +59,6 @@ def made():
 FRAMES = made()
 
 
-def places(value, path=()):
-    """The path of every part of a frame."""
-    yield path
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(inner, (*path, key))
-
-
-def mutate(draw, payload):
-    """A frame's payload with one part replaced, taken out, moved, or with a letter of its text changed."""
-    path = draw(st.sampled_from(list(places(payload))))
-    if not path:
-        return draw(STRANGE)
-    node = payload
-    for key in path[:-1]:
-        node = node[key]
-    key, kind = path[-1], draw(st.integers(0, 3))
-    if kind == 0:
-        del node[key]
-    elif kind == 1 and isinstance(node[key], str) and node[key]:
-        at = draw(st.integers(0, len(node[key]) - 1))
-        node[key] = node[key][:at] + draw(st.sampled_from("09;:-.xZ")) + node[key][at + 1 :]
-    elif kind == 2 and isinstance(node[key], int):
-        node[key] += draw(st.integers(-(10**6), 10**6))
-    else:
-        node[key] = draw(STRANGE)
-    return payload
-
-
 class Frames(list):
     """Frames that are not written out where they fail: they are too long to be read."""
 
@@ -99,7 +71,7 @@ def sessions(draw):
     """A session's frames, some of them mutated, some told twice or at another place."""
     frames = Frames([frame[0], copy.deepcopy(frame[1:])] for frame in FRAMES)
     for at in draw(st.lists(st.integers(0, len(frames) - 1), min_size=MUTATED, max_size=MUTATED)):
-        frames[at][1] = mutate(draw, frames[at][1])
+        frames[at][1] = mutate(draw, frames[at][1], STRANGE)
     for _ in range(draw(st.integers(0, 3))):
         frames.insert(draw(st.integers(0, len(frames))), draw(st.sampled_from(frames)))
     return frames

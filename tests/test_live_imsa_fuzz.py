@@ -13,6 +13,7 @@ from emulators.snapshots import made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imsa_sessions import KEY, SESSION, START
+from mutations import mutate
 
 from racelab.domain.checks import check
 from racelab.domain.frames import Frame
@@ -44,41 +45,12 @@ STRANGE = st.one_of(
 )  # fmt: skip
 
 
-def places(value, path=()):
-    """The path of every part of a frame."""
-    yield path
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(inner, (*path, key))
-
-
-def mutate(draw, frame):
-    """A frame with one part replaced, taken out, or with a digit or a separator of its text changed."""
-    path = draw(st.sampled_from(list(places(frame))))
-    if not path:
-        return draw(STRANGE)
-    node = frame
-    for key in path[:-1]:
-        node = node[key]
-    key, kind = path[-1], draw(st.integers(0, 3))
-    if kind == 0:
-        del node[key]
-    elif kind == 1 and isinstance(node[key], str) and node[key]:
-        at = draw(st.integers(0, len(node[key]) - 1))
-        node[key] = node[key][:at] + draw(st.sampled_from("09;:-.x")) + node[key][at + 1 :]
-    elif kind == 2 and isinstance(node[key], int):
-        node[key] += draw(st.integers(-(10**6), 10**6))
-    else:
-        node[key] = draw(STRANGE)
-    return frame
-
-
 @st.composite
 def sessions(draw, protocol):
     """A session's frames, some of them mutated, some told twice or at another place."""
     frames = copy.deepcopy(FRAMES[protocol])
     for at in draw(st.lists(st.integers(0, len(frames) - 1), min_size=MUTATED, max_size=MUTATED)):
-        frames[at] = mutate(draw, frames[at])
+        frames[at] = mutate(draw, frames[at], STRANGE)
     for _ in range(draw(st.integers(0, 3))):
         frames.insert(draw(st.integers(0, len(frames))), draw(st.sampled_from(frames)))
     return frames
