@@ -11,7 +11,8 @@ from emulators.server import serve
 from emulators.snapshots import made_up
 from imsa_sessions import KEY, SESSION, START, StillClock, repairs, same
 
-from racelab.live.feeds.alkamel_ddp import AlkamelDdpFeed
+from racelab.live.clock import ManualClock
+from racelab.live.feeds.alkamel_ddp import AlkamelDdpFeed, _Talk
 from racelab.live.feeds.connection import FeedLost
 from racelab.live.feeds.health import CONNECTED, REFUSED
 from racelab.live.feeds.sockjs import messages
@@ -168,6 +169,26 @@ def test_a_server_that_lacks_what_is_needed_is_named(lack, why, store, tmp_path)
 def test_a_frame_that_is_none_of_sockjs_ends_the_connection(frame):
     with pytest.raises(FeedLost):
         messages(frame)
+
+
+def test_of_two_open_races_that_of_the_day_is_followed():
+    feed, talk = AlkamelDdpFeed(ManualClock(START), SESSION.session), _Talk()
+    race = {"champName": "IMSA WeatherTech", "name": "Race", "type": "RACE", "closed": False}
+    old, new = ({"$type": "oid", "$value": key} for key in "ab")
+
+    def subscribed(collection, key, **fields):
+        said = feed._answers(
+            {"msg": "added", "collection": collection, "id": f"{collection}{key}", "fields": fields}, talk
+        )
+        return [(one["name"], *one["params"]) for one in said if one["name"] in ("entry", "standings")]
+
+    subscribed("feeds", "f", sessions=[old, new])
+    both = [("entry", old), ("standings", old)]
+    assert subscribed("session_info", "a", session=old, info=race) == both
+    assert subscribed("session_info", "b", session=new, info=race) == []
+    yesterday = {"startTime": round(START.timestamp()) - 86_400}
+    assert subscribed("session_status", "a", session=old, status=yesterday) == [(name, new) for name, _ in both]
+    assert subscribed("session_status", "b", session=new, status={"startTime": round(START.timestamp())}) == []
 
 
 def test_letters_that_utf_8_cannot_hold_do_not_reach_the_recording():

@@ -74,6 +74,25 @@ def test_the_recorded_rows(data):
     assert held[0]["data"].split(";")[5:7] == ["11", "172.494"]
 
 
+def test_the_race_of_the_day_before_that_is_still_open_is_none_of_the_race_to_come():
+    parser = Parser(SESSION)
+
+    def tell(collection, key, **fields):
+        message = {"msg": "added", "collection": collection, "id": f"{collection}{key}", "fields": {"session": {"$type": "oid", "$value": key}, **fields}}  # fmt: skip
+        return list(parser.process(Frame(T0 - timedelta(minutes=10), message)))
+
+    yesterday = {
+        "startTime": START // 1000 - 86_400,
+        "isSessionRunning": False,
+        "isFinished": True,
+        "currentFlag": "CH",
+    }
+    rows = {"1": row(laps=82, line=-80_000_000, lastLapTime=67_001)}
+    assert tell("session_status", "a", status=yesterday) == tell("standings", "a", standings={"standings": rows}) == []
+    assert tell("session_status", "b", status={"startTime": START // 1000, "currentFlag": "GF"}) != []
+    assert list(parser.finish()) == []
+
+
 def test_sectors_come_in_sixes_and_loops_in_pairs():
     assert read_sectors("1;26858;true;false;false;false;2;26658;false;false;false;false;") == (26_858, 26_658, None)
     assert read_loops("1;6066;2;12127;") == {1: 6_066, 2: 12_127}

@@ -23,7 +23,7 @@ from racelab.live.feeds.connection import FeedLost, Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
 from racelab.live.feeds.sockjs import address, messages, wrapped
 from racelab.sources.alkamelddp import SOURCE
-from racelab.sources.alkamelddp.session import is_wanted
+from racelab.sources.alkamelddp.session import is_elsewhen, is_wanted
 from racelab.sources.alkamelddp.values import plain
 
 log = logging.getLogger("racelab")
@@ -47,6 +47,7 @@ class _Talk:
     oids: dict[str, Any] = field(default_factory=dict)
     infos: dict[str, dict[str, Any]] = field(default_factory=dict)
     taken: str | None = None
+    elsewhen: set[str] = field(default_factory=set)
 
 
 class AlkamelDdpFeed:
@@ -141,23 +142,34 @@ class AlkamelDdpFeed:
                 [self._sub(name, [list(fresh.values())], talk) for name in ("sessions", "sessionInfo")] if fresh else []
             )
         if collection == "session_info":
-            return self._choose(str(message.get("id")), fields, talk)
+            self._inform(str(message.get("id")), fields, talk)
+            return self._choose(talk)
+        if collection == "session_status" and is_elsewhen(fields.get("status"), self._session):
+            # It is still open, and began on another day.
+            talk.elsewhen.add(str(plain(fields.get("session"))))
+            return self._choose(talk)
         return []
 
-    def _choose(self, key: str, fields: dict[str, Any], talk: _Talk) -> list[dict[str, Any]]:
+    def _inform(self, key: str, fields: dict[str, Any], talk: _Talk) -> None:
+        """What a session says that it is."""
         held = talk.infos.get(key, {})
         if key in talk.infos or len(talk.infos) < _SESSIONS:
             nested = held.get("info"), fields.get("info")
             merged = {**nested[0], **nested[1]} if isinstance(nested[0], dict) and isinstance(nested[1], dict) else None
             talk.infos[key] = {**held, **fields} | ({"info": merged} if merged is not None else {})
-        info = talk.infos.get(key, {}).get("info")
-        own = str(plain(talk.infos.get(key, {}).get("session")))
-        is_open = isinstance(info, dict) and not info.get("closed")
-        if talk.taken is not None or own not in talk.oids or not is_open or not is_wanted(info, self._session):
+
+    def _choose(self, talk: _Talk) -> list[dict[str, Any]]:
+        """Subscriptions to the first open session that fits, once; to another where the one taken is of another day."""
+        if talk.taken is not None and talk.taken not in talk.elsewhen:
             return []
-        talk.taken = own
-        log.info("%s: follows %s", self.health.name, str((info or {}).get("name"))[:80])
-        return [self._sub(name, [talk.oids[own]], talk) for name in PUBLICATIONS]
+        for told in talk.infos.values():
+            info, own = told.get("info"), str(plain(told.get("session")))
+            is_open = isinstance(info, dict) and not info.get("closed")
+            if own in talk.oids and own not in talk.elsewhen and is_open and is_wanted(info, self._session):
+                talk.taken = own
+                log.info("%s: follows %s", self.health.name, str((info or {}).get("name"))[:80])
+                return [self._sub(name, [talk.oids[own]], talk) for name in PUBLICATIONS]
+        return []
 
     def _sub(self, name: str, params: list[Any], talk: _Talk) -> dict[str, Any]:
         key = "".join(self._rng.choices(_ID, k=17))

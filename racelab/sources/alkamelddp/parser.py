@@ -20,7 +20,7 @@ from racelab.sources.alkamelddp.control import Control, read_weather
 from racelab.sources.alkamelddp.documents import Change, Documents, session_of
 from racelab.sources.alkamelddp.gaps import gap_between
 from racelab.sources.alkamelddp.rows import Standing
-from racelab.sources.alkamelddp.session import SessionTrack, is_wanted
+from racelab.sources.alkamelddp.session import SessionTrack, is_elsewhen, is_wanted
 from racelab.sources.alkamelddp.standings import Rows
 from racelab.sources.alkamelddp.stops import Told
 from racelab.sources.alkamelddp.values import duration_ms, part, stamp_ms, text
@@ -39,6 +39,7 @@ class Parser:
         self._calendar = session
         self._documents, self._rows, self._control = Documents(), Rows(), Control()
         self._others: set[str] = set()
+        self._elsewhen: set[str | None] = set()
         self._has_stops = False
         self._weather: dict[str, Any] = {}
 
@@ -71,7 +72,9 @@ class Parser:
             if own is not None and len(self._others) < spec.DOCUMENTS:
                 (self._others.discard if is_wanted(content, self._calendar) else self._others.add)(own)
             return
-        if own in self._others:
+        if change.collection == spec.STATUS and len(self._elsewhen) < spec.DOCUMENTS:
+            (self._elsewhen.add if is_elsewhen(content, self._calendar) else self._elsewhen.discard)(own)
+        if own in self._others or own in self._elsewhen:
             return
         if change.collection == spec.STANDINGS:
             yield from self._standings(change.fields.get(spec.STANDINGS), at)

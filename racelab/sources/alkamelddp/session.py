@@ -14,6 +14,8 @@ from racelab.sources.alkamelddp.values import part, plain, stamp_ms, text, whole
 
 STARTED, ABORTED, RESUMED, FINISHED = "started", "aborted", "resumed", "finished"
 _DAY_S = 86_400
+# A start is moved, and a clock wrong, by hours.
+_FAR_MS = 16 * 3_600_000
 
 
 def is_wanted(info: Any, session: Session) -> bool:
@@ -29,6 +31,12 @@ def is_wanted(info: Any, session: Session) -> bool:
         return kind is None
     number = next((one for one in names[1] if one.isdecimal()), None)
     return number is None or session.key.code in (own, own + number)
+
+
+def is_elsewhen(status: Any, session: Session) -> bool:
+    """Whether a session began so far from when the calendar has it that it is another one, such as yesterday's."""
+    began, start = stamp_ms(part(status, "startTime")), session.start_utc
+    return began is not None and start is not None and abs(began - start.timestamp() * 1000) > _FAR_MS
 
 
 @dataclass(slots=True)
