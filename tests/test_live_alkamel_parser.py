@@ -93,6 +93,23 @@ def test_the_race_of_the_day_before_that_is_still_open_is_none_of_the_race_to_co
     assert list(parser.finish()) == []
 
 
+def test_rows_of_the_grid_that_tell_the_start_to_come_do_not_set_the_clocks_apart():
+    parser = Parser(SESSION)
+
+    def tell(at, collection, **fields):
+        message = {"msg": "changed", "collection": collection, "id": "x", "fields": fields}
+        return list(parser.process(Frame(T0 + timedelta(seconds=at), message)))
+
+    tell(-40, "session_status", status={"startTime": START // 1000, "isSessionRunning": False})
+    tell(-40, "standings", standings={"standings": {"1": row()}})
+    tell(0, "session_status", status={"isSessionRunning": True, "currentFlag": "GF"})
+    tell(70, "standings", standings={"standings": {"1": row(laps=1, line=70_000, lastLapTime=70_000)}})
+    (shown,) = [
+        one for one in tell(130, "session_status", status={"currentFlag": "FCY"}) if isinstance(one, TrackStatus)
+    ]
+    assert shown.time_ms == 130_000
+
+
 def test_sectors_come_in_sixes_and_loops_in_pairs():
     assert read_sectors("1;26858;true;false;false;false;2;26658;false;false;false;false;") == (26_858, 26_658, None)
     assert read_loops("1;6066;2;12127;") == {1: 6_066, 2: 12_127}

@@ -95,7 +95,7 @@ class Parser:
         time, read = self.session.time, self._rows.read(content)
         for row, fields in read.rows:
             if row.lap_start is not None:
-                time.told(row.lap_start, at)
+                time.told(row.lap_start, at, is_past=bool(row.laps) or self.session.started)
             time.line(row, is_whole=fields >= {"data", "elapsedTime"})
             if row.laps:
                 time.fall_back(self._calendar.start_utc)

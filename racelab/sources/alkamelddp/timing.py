@@ -8,6 +8,8 @@ from racelab.sources.alkamelddp.rows import Standing
 _DAY_MS = 86_400_000
 # A clock is wrong by hours at most; an instant further away is no instant of this session.
 _SKEW_MS, _SESSION_MS = 36 * 3_600_000, 10 * _DAY_MS
+# Cars stand on the grid, and feeds are joined, so long before the start.
+_GRID_MS = 45 * 60_000
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -23,9 +25,11 @@ class ServiceTime:
     _ahead: int | None = None
     _is_exact: bool = False
 
-    def told(self, stamp: int, received_at: datetime) -> None:
-        """An instant of the service's clock came at an instant of ours."""
+    def told(self, stamp: int, received_at: datetime, *, is_past: bool = True) -> None:
+        """An instant of the service's clock came at an instant of ours; on the grid it may be the start to come."""
         ahead = _millis(received_at) - stamp
+        if not is_past and -_GRID_MS <= ahead < 0:
+            return
         if abs(ahead) <= _SKEW_MS:
             self._ahead = ahead if self._ahead is None else min(self._ahead, ahead)
 
