@@ -352,3 +352,13 @@ def same(calm, run):
     for name, rows in second.items():
         drop = [] if run.service.has_bootstrap or name != "results" else ["grid_position"]
         pd.testing.assert_frame_equal(first[name].drop(columns=drop), rows.drop(columns=drop), obj=name)
+
+
+def test_the_grid_that_is_told_only_after_the_race_was_joined_is_asked_for(tmp_path, empty_sqlite):
+    run = Run(tmp_path / "early", empty_sqlite)
+    # The service tells the grid 50 s before the start.
+    run.clock = OwnClock(START - timedelta(seconds=90))
+    run.go()
+    assert sum(path.endswith("/bootstrap") for path in run.service.asked) == 2
+    results = run.store.read("results", KEY).set_index("car_number")["grid_position"]
+    assert dict(results) == {car.number: place for place, car in enumerate(RACE.field_, 1)}

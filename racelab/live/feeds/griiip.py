@@ -61,6 +61,7 @@ class GriiipFeed:
         self._sid = settings.griiip_sid
         self._news = News()
         self._lacking: set[str] = set()
+        self._has_grid = False
         self._clock_told: Any = None
         self._mode: str = settings.griiip_mode
 
@@ -120,6 +121,7 @@ class GriiipFeed:
         """The bootstrap, the whole race log, and every part once: what a connection begins with."""
         content = await self._part(answers, BOOTSTRAP, service.BOOTSTRAP, sid)
         if content is not None:
+            self._has_grid = isinstance(content, dict) and bool(content.get(service.GRID_KEY))
             told = self._news.of_bootstrap(content) if isinstance(content, dict) else content
             yield Frame(self._clock.now(), [BOOTSTRAP, told])
         for part, path in ({service.LOG_PART: service.WHOLE_LOG} | _ALL).items():
@@ -142,6 +144,11 @@ class GriiipFeed:
                 clock_at = begun if part == service.CLOCK_PART and new is not None else clock_at
                 if new is not None:
                     yield new
+                if part == service.LAPS_PART and new is not None and not self._has_grid:
+                    # Only the bootstrap tells the grid, and it was not told yet when the race was joined.
+                    async for frame in self._begun(answers, sid):
+                        yield frame
+                    self._has_grid = True
             passed = (self._clock.now() - begun).total_seconds()
             await self._clock.wait(max(self._settings.griiip_interval_s - max(passed, 0.0), _SOONEST_S))
 

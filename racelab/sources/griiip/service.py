@@ -26,7 +26,9 @@ SELDOM = {
 }  # fmt: skip
 BOOTSTRAP = "/api/v2/public/live/session/{sid}/bootstrap?includeViewers=false&includeUnclassifiedRanks=false"
 WHOLE_LOG = "/live/racelog-items/{sid}"
-CLOCK_PART, LOG_PART = "session-clock", "racelog-items"
+CLOCK_PART, LOG_PART, LAPS_PART = "session-clock", "racelog-items", "laps"
+# What stands in the bootstrap alone.
+GRID_KEY = "grids"
 # Words that are other ones in every answer, although nothing has happened.
 RESTLESS = ("tsNow", "connectionStatus", "currentViewersCount", "totalViewersCount")
 # What names a record within its part.
