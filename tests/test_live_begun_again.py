@@ -1,4 +1,4 @@
-"""A process that goes away in mid-race and another that begins again: every protocol ends with the whole race."""
+"""A process that goes away in mid-race, a slow wire and long silence: every protocol ends with the whole race."""
 
 import asyncio
 import random
@@ -13,6 +13,7 @@ import test_live_imsa_feed as imsa
 from emulators.alkamel_ddp import AlkamelDdp
 from emulators.harness import fast_clock, interruptions, run_feed
 from emulators.imsa_jsonp import ImsaJsonp
+from emulators.proxy import wire
 from emulators.server import serve
 from imsa_sessions import QuickClock, StillClock
 
@@ -47,9 +48,13 @@ def undisturbed(tmp_path_factory, empty_sqlite):
         yield store, folder
 
 
-@pytest.mark.parametrize("place", [82, 100])
-def test_formula_1_goes_on_where_nothing_was_told_meanwhile(place, tmp_path, empty_sqlite):
-    calm = f1.Run(tmp_path / "calm", empty_sqlite).go()
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory, empty_sqlite):
+    return f1.Run(tmp_path_factory.mktemp("calm"), empty_sqlite).go()
+
+
+def test_formula_1_goes_on_where_nothing_was_told_meanwhile(calm, tmp_path, empty_sqlite):
+    place = 82
     run = f1.Run(tmp_path / "cut", empty_sqlite, holds=True, waits_at=place)
     run.clock = fast_clock(500, f1.BEGIN)
     with serve(run.service.app) as served:
@@ -103,3 +108,57 @@ def test_al_kamels_timing_goes_on_where_no_lap_was_missed(undisturbed, store, tm
     ddp.follow(emulator, store, tmp_path)
     ddp.same(undisturbed[0], store)
     assert len(interruptions(store, ddp.KEY)) == 1
+
+
+def test_ten_minutes_of_silence_of_formula_1_are_named_and_what_came_late_keeps_its_time(calm, tmp_path, empty_sqlite):
+    """The service is held up, then tells everything: each message is stamped with when it happened."""
+    run = f1.Run(tmp_path / "silent", empty_sqlite, holds=True, waits_at=82)
+    run.clock = fast_clock(800, f1.BEGIN)
+    since = []
+
+    def is_over(state):
+        if feed.health.frames == 1 + 82 and not since:
+            since.append(run.clock.now())
+        if since and run.service.waits_at and run.clock.now() > since[0] + timedelta(minutes=10):
+            run.service.waits_at = None
+        return state.status == "ends"
+
+    with serve(run.service.app) as served:
+        # The session's keep-alives go on, only the messages do not come.
+        settings = Settings(f1_live_url=f"{served.url}/signalrcore", f1_live_silence_s=240)
+        feed = F1Feed(settings, run.clock, None, random.Random(3))
+        run_feed(feed, f1.SESSION, run.store, run.folder, run.clock, is_over)
+    f1.same(calm, run)
+    spans = [
+        [griiip.datetime.fromisoformat(one) for one in span.split(" to ")] for span in interruptions(run.store, f1.KEY)
+    ]
+    assert spans
+    assert spans[-1][1] - spans[0][0] > timedelta(minutes=4)
+
+
+def test_formula_1_over_a_slow_wire_is_the_same(calm, tmp_path, empty_sqlite):
+    run = f1.Run(tmp_path / "slow", empty_sqlite)
+    run.clock = fast_clock(800, f1.BEGIN)
+
+    def is_over(state):
+        proxy.slow_s = 0.00002 if 20 < feed.health.frames < 40 else 0.0
+        return state.status == "ends"
+
+    with serve(run.service.app) as served, wire(served.url) as proxy:
+        settings = Settings(f1_live_url=f"{proxy.url}/signalrcore", f1_live_silence_s=3_000)
+        feed = F1Feed(settings, run.clock, None, random.Random(3))
+        run_feed(feed, f1.SESSION, run.store, run.folder, run.clock, is_over)
+    f1.same(calm, run)
+    assert interruptions(run.store, f1.KEY) == []
+
+
+def test_al_kamels_timing_over_a_slow_wire_is_the_same(undisturbed, store, tmp_path):
+    ddp.follow(AlkamelDdp(ddp.STATES), *undisturbed)
+    emulator = AlkamelDdp(ddp.STATES)
+
+    def slow(proxy):
+        proxy.slow_s = 0.00002 if 3 < emulator.place < 6 else 0.0
+
+    feed = ddp.follow(emulator, store, tmp_path, before=slow, through=True)
+    ddp.same(undisturbed[0], store)
+    assert (interruptions(store, ddp.KEY), feed.health.connections) == ([], 1)
