@@ -22,7 +22,7 @@ def race():
     recording = Recording(DATA / "live" / "timing71_recordings" / "Detroit-2026-Race.zip")
     parser, timeline, state = Parser(recording.manifest), Timeline(), initial_state()
     sampled = set(random.Random(2026).sample(range(len(recording)), 99)) | {len(recording) - 1}
-    fresh, laps, last = {}, {}, None
+    fresh, shown, laps, last = {}, {}, {}, None
     for number, frame in enumerate(recording.frames()):
         records, last = list(parser.process(frame)), frame
         timeline.add(frame.received_at, records)
@@ -31,24 +31,24 @@ def race():
             if isinstance(record, Lap):
                 laps[record.car_number, record.lap_number] = record
         if number in sampled:
-            fresh[frame.received_at] = settle(state)
-    return timeline, fresh, laps, last
+            fresh[frame.received_at], shown[frame.received_at] = settle(state), frame.payload["cars"]
+    return timeline, fresh, laps, last, shown
 
 
 @pytest.fixture(scope="module")
 def final(race):
-    _, fresh, _, last = race
+    _, fresh, _, last, _ = race
     return fresh[last.received_at]
 
 
 def test_the_state_at_each_of_100_times_is_that_of_a_fresh_replay(race):
-    timeline, fresh, _, _ = race
+    timeline, fresh, *_ = race
     assert len(fresh) == 100
     assert [at for at, state in fresh.items() if timeline.at(at) != state] == []
 
 
 def test_the_final_state_is_the_recordings_last_frame(race, final):
-    *_, last = race
+    *_, last, _ = race
     rows = last.payload["cars"]
 
     def cell(row, place):
@@ -68,7 +68,7 @@ def test_the_final_state_is_the_recordings_last_frame(race, final):
 
 
 def test_every_cars_lap_times_add_up(race, final):
-    _, _, laps, _ = race
+    _, _, laps, *_ = race
     for number, car in final.cars.items():
         times = [laps[number, lap].lap_time_ms for lap in range(1, car.laps + 1)]
         assert sum(times) == laps[number, car.laps].end_ms == car.last_line_ms
@@ -105,6 +105,22 @@ def test_drive_times_are_the_race_less_the_pit_lane(race, final):
     # The new driver of 14 is told a lap after the stop; the whole drive is his.
     assert [drive.driver for drive in final.cars["14"].drives] == ["Ben BARNICOAT"] + 2 * ["Jack HAWKSWORTH"]
     assert all(len(car.driver_times) == 2 for car in final.cars.values())
+
+
+def test_personal_and_session_bests_are_those_that_the_service_marks(race):
+    _, fresh, _, _, shown = race
+    words = {"": "", "pb": "personal", "sb": "session", "sb-new": "session"}
+    told = [
+        (words[row[13][1]], fresh[at].cars[row[0]].marks.get("last_lap_ms", ""))
+        for at, rows in shown.items()
+        for row in rows
+        if row[13][0] and fresh[at].time_ms > 0
+    ]
+    assert len(told) > 1_800
+    # A session best that another car has beaten since is a personal one for the service, and keeps its mark here.
+    assert {pair for pair in told if pair[0] != pair[1]} <= {("personal", "session")}
+    assert sum(mark == own for mark, own in told) / len(told) > 0.99
+    assert sum(mark == "session" for mark, _ in told) > 5
 
 
 def test_flags_are_kept_with_their_times(final):
