@@ -1,7 +1,9 @@
 """Following a session through faults of wire, store and process: the store ends as if there had been none."""
 
+import asyncio
 import logging
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -19,7 +21,10 @@ from emulators.proxy import wire
 from emulators.server import serve
 
 from racelab.domain.flags import Flag
-from racelab.live.feeds.connection import Patience
+from racelab.domain.frames import Frame
+from racelab.live.clock import SystemClock
+from racelab.live.feeds.connection import Patience, reconnecting
+from racelab.live.feeds.health import FeedHealth
 from racelab.live.identity import recording_path
 from racelab.live.recording import RecordedFeed
 from racelab.store.sql import SqlStore
@@ -219,3 +224,32 @@ def until(is_so):
     while not is_so():
         assert time.monotonic() < deadline, "it never came about"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_who_stops_while_a_frame_comes_is_not_made_to_wait_for_more(steps):
+    async def main():
+        coming = asyncio.Event()
+
+        async def connect():
+            while True:
+                await coming.wait()
+                coming.clear()
+                yield Frame(toy.BEGIN, {})
+
+        async def read():
+            patience = Patience(silence_s=60)
+            async for _ in reconnecting(connect, FeedHealth("toy"), patience, SystemClock(), random.Random(1)):
+                pass
+
+        task = asyncio.create_task(read())
+        await asyncio.sleep(0.01)
+        coming.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=0.2)
+        task.cancel()
+        return bool(done)
+
+    assert asyncio.run(main())

@@ -102,7 +102,9 @@ async def _watched(frames: AsyncGenerator[Frame, None], silence_s: float, clock:
     """The frames; a silence beyond the bound ends them."""
     while True:
         try:
-            frame = await asyncio.wait_for(anext(frames), clock.wall_seconds(silence_s))
+            # Python 3.11's wait_for forgets that it was cancelled where a frame comes at that moment.
+            async with asyncio.timeout(clock.wall_seconds(silence_s)):
+                frame = await anext(frames)
         except StopAsyncIteration:
             return
         except TimeoutError as error:

@@ -70,7 +70,8 @@ class Pushes:
         if left <= 0:
             raise FeedLost(f"no timing was pushed for {STALLED_S:.0f} s")
         try:
-            return await asyncio.wait_for(anext(messages, None), self.clock.wall_seconds(left))
+            async with asyncio.timeout(self.clock.wall_seconds(left)):
+                return await anext(messages, None)
         except TimeoutError:
             raise FeedLost(f"no timing was pushed for {STALLED_S:.0f} s") from None
 
