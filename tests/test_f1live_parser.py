@@ -395,3 +395,15 @@ def test_values():
     assert [
         stamp_ms(text) for text in ("", "0001-01-01T00:00:00Z", "yesterday, at noon", None, "9999-12-31T23:59:59Z")
     ] == [None] * 5
+
+
+def test_a_new_set_that_is_as_old_as_the_one_before_was_is_told():
+    new = {"4": {"Stints": {"0": {"Compound": "HARD", "New": "true", "TotalLaps": 0, "StartLaps": 0}}}}
+    messages = [(ms, topic, {"Lines": new} if ms == -60_000 else told) for ms, topic, told in race()]
+    records, _ = feed(messages, finish=False)
+    ages = [
+        one.tyre_age
+        for one in records
+        if isinstance(one, Timing) and one.tyre_age is not None and one.car_number == "4"
+    ]
+    assert ages == [0, 0]

@@ -123,6 +123,9 @@ def test_an_age_falls_only_where_a_new_set_went_on(data):
                 assert car.stint > stint, (number, state.time_ms)
             if (car.tyre_age or 0) != age:
                 seen[number] = (car.stint, car.tyre_age)
+        if "16" in state.cars and 4_730_000 < state.time_ms < 4_810_000:
+            # The set was told 3 s after the exit, as new as the one before it had been.
+            assert (state.cars["16"].stint_laps, state.cars["16"].tyre_age) == (0, 0)
     assert {number: state.cars[number].tyre_age for number in ("44", "27")} == {"44": 11, "27": 13}
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from racelab.domain.records import Timing
-from racelab.domain.tyres import Compound
 from racelab.sources.f1live import specification as spec
 from racelab.sources.f1live.align import Gaps
 from racelab.sources.f1live.merge import items
@@ -34,6 +33,7 @@ class CarTrack:
     ``live`` are its laps as they were told, the last two of which may still change; ``carried`` are the newest speeds;
     ``shown`` is what the tower was told. ``parts`` tells for each part of a qualifying, counted from 0, whether the car has
     a time in it, and ``has_best`` whether it has one at all; null is not told. ``is_placed``: the stream has told its place.
+    ``fitted`` is the stint of the set whose age was told last.
     """
 
     car_number: str
@@ -49,6 +49,7 @@ class CarTrack:
     is_placed: bool = False
     is_done: bool = False
     grid: int | None = None
+    fitted: int | None = None
 
     @property
     def behind_ms(self) -> int | None:
@@ -100,10 +101,21 @@ class CarTrack:
         kept = {name: shown.get(name) for name in _WHOLE}
         return Timing(self.car_number, time_ms, **(kept | changes))
 
-    def tyre(self, compound: Compound | None, age: int | None) -> dict[str, Any]:
-        """What changes for the tower by the tyres that are on the car now."""
-        found = {"compound": compound, "tyre_age": age}
-        return {name: value for name, value in found.items() if value is not None and self.shown.get(name) != value}
+    def tyre(self) -> dict[str, Any]:
+        """What changes for the tower by the set that is on the car now.
+
+        The next set may be as old as the one before was when it went on; its age is told once, and laps count on from it.
+        """
+        newest, changes = self.tyres.newest(), dict[str, Any]()
+        if newest is None:
+            return changes
+        if newest.compound is not None and self.shown.get("compound") != newest.compound:
+            changes["compound"] = newest.compound
+        total = self.tyres.messages[-1].total_laps
+        age = total if total is not None else newest.start_laps
+        if age is not None and self.fitted != newest.stint:
+            self.fitted, changes["tyre_age"] = newest.stint, age
+        return changes
 
     def _changes(self, line: dict[str, Any], at: int) -> dict[str, Any]:
         changes: dict[str, Any] = {}

@@ -234,8 +234,7 @@ class Parser:
 
     def _on_car(self, car: CarTrack, at: int, found: list[Record]) -> None:
         """Show the tyres that the car has on now."""
-        newest = car.tyres.newest()
-        told = car.tyre(newest.compound, newest.start_laps) if newest is not None else {}
+        told = car.tyre()
         timing = car.timing(told, self.session.time_ms(at)) if told else None
         found += [timing] if timing is not None else []
 
