@@ -10,12 +10,17 @@ from f1live_text import race, write
 from timing71_zip import small_race, write_zip
 
 import racelab as rl
+from racelab.domain.entries import Driver, Entry
+from racelab.domain.laps import Lap
+from racelab.domain.records import Clock
 from racelab.errors import BadInput, NotFound
 from racelab.live.clock import ManualClock
 from racelab.live.identity import LiveSession, with_session
 from racelab.live.opened import open_recording
 from racelab.live.recorder import Recorder
+from racelab.live.reducers import fold, initial_state
 from racelab.live.timeline import Timeline
+from racelab.live.tower import _row
 from racelab.sources import f1live
 from racelab.sources.hints import Hints
 
@@ -100,3 +105,15 @@ def test_what_is_asked_wrongly_is_said(stored, tmp_path):
         with pytest.raises(BadInput, match=told):
             rl.load_state(str(other))
         other.unlink()
+
+
+def test_who_has_stopped_unsaid_drove_to_the_last_line_that_was_seen():
+    laps = [Lap("7", lap, lap_time_ms=90_000, end_ms=lap * 90_000) for lap in (1, 2)]
+    state = fold(initial_state(), [Entry("7", drivers=(Driver(1, "Anna"),)), *laps, Clock(9_000_000)])
+    assert (state.cars["7"].status, _row(state.cars["7"], state.time_ms)["drive_ms"]) == ("stopped", 180_000)
+    assert (
+        _row(
+            fold(initial_state(), [Entry("7", drivers=(Driver(1, "Anna"),)), *laps, Clock(200_000)]).cars["7"], 200_000
+        )["drive_ms"]
+        == 200_000
+    )

@@ -12,7 +12,7 @@ from racelab.errors import BadInput
 from racelab.live.opened import Opened, is_path, open_recording, open_stored
 from racelab.live.reducers import initial_state, settle
 from racelab.live.reducers import reduce as folded
-from racelab.live.state import CarState, RaceState
+from racelab.live.state import STOPPED, CarState, RaceState
 from racelab.store.frames import typed
 from racelab.store.open import open_store
 from racelab.store.tables import NAMES
@@ -88,7 +88,9 @@ def _framed(opened: Opened, state: RaceState) -> pd.DataFrame:
 
 
 def _row(car: CarState, now_ms: int) -> dict[str, object]:
-    driven = sum(drive.end_ms - drive.start_ms for drive in car.drives_until(now_ms) if drive.driver == car.driver)
+    # Who has stopped without anybody's word for it has driven to the last line that was seen.
+    until = car.last_line_ms if car.status == STOPPED and car.last_line_ms is not None else now_ms
+    driven = sum(drive.end_ms - drive.start_ms for drive in car.drives_until(until) if drive.driver == car.driver)
     return {name: getattr(car, name) for name in _CAR} | {"drive_ms": driven or None}
 
 
