@@ -112,7 +112,11 @@ class ToyFeed:
     async def _connect(self) -> AsyncIterator[Frame]:
         try:
             async with websockets.connect(
-                self._url, proxy=None, ping_interval=None, open_timeout=max(self._clock.wall_seconds(60), 3.0), close_timeout=0.05
+                self._url,
+                proxy=None,
+                ping_interval=None,
+                open_timeout=max(self._clock.wall_seconds(60), 3.0),
+                close_timeout=0.05,
             ) as socket:
                 async for text in socket:
                     yield Frame(self._clock.now(), _read(text))
