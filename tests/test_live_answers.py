@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from racelab.live.feeds.answers import AccessRefused, newer_only, read_body, refusal
+from racelab.live.feeds.answers import AccessRefused, newer_only, no_answer, read_body, refusal
 from racelab.live.feeds.connection import FeedLost
 
 NOW = datetime(2026, 6, 13, 14, 0, tzinfo=UTC)
@@ -49,3 +49,10 @@ def test_a_body_beyond_the_bound_is_given_up():
     assert asyncio.run(read(10)) == b"0123456789" * 10
     with pytest.raises(FeedLost, match="laps: the answer is longer than 100 bytes"):
         asyncio.run(read(11))
+
+
+def test_a_server_that_does_not_answer_is_named_by_its_host_alone():
+    error = no_answer(
+        "negotiating", "https://user:secret@timing.example:8443/hub?token=secret", httpx.ConnectError("x")
+    )
+    assert str(error) == "negotiating: timing.example does not answer (ConnectError)"

@@ -110,11 +110,12 @@ def test_a_race_can_be_called_off(folder):
     ("row", "why"),
     [
         ("2026,8,Monza,nowhere,2026-11-08,,6,R,", "circuit 'nowhere' is in neither"),
-        ("2026,8,Monza,monza,8 November,,6,R,", "Invalid isoformat string"),
-        ("2026,8,Monza,monza,2026-11-08,11:30,6,R,", "time data '11:30'"),
+        ("2026,8,Monza,monza,8 November,,6,R,", "'8' in dates is no day: write it as 2026-11-08"),
+        ("2026,8,Monza,monza,2026-11-08,11:30,6,R,", "start_utc '11:30' is no instant: write it as 2026-11-08T10:30Z"),
+        ("2026,8,Monza,monza,2026-11-08,2026-11-08T11:30,6,R,", "is no instant"),
         ("2026,8,Monza,monza,2026-11-08,,600,R,", "hours 600 is no length"),
         ("2026,8,Monza,monza,2026-11-08,,6,RX,", "no session code 'RX'"),
-        ("2026,x,Monza,monza,2026-11-08,,6,R,", "invalid literal for int"),
+        ("2026,x,Monza,monza,2026-11-08,,6,R,", "round 'x' is no number"),
         ("2026,800,Monza,monza,2026-11-08,,6,R,", "no such session"),
         ("2026,8,,monza,2026-11-08,,6,R,", "name is empty"),
         ("2026,8,Monza,monza,,,6,R,", "dates is empty"),
@@ -131,6 +132,12 @@ def test_a_bad_row_is_one_line_with_file_and_line_and_the_rest_counts(folder, ro
     held = {str(one.key): one for one in agenda.planned}
     assert held["wec/2026/7/R"].live.event.name == "Six Hours of Barcelona"
     assert held["wec/2026/8/R"].live.event.name == "6 Hours of Monza", "the packaged row stays"
+
+
+@pytest.mark.parametrize("start", ["2026-11-08T10:30Z", "2026-11-08T10:30:00Z", "2026-11-08T11:30+01:00"])
+def test_a_start_may_be_written_in_any_form_that_names_an_instant(folder, start):
+    write(folder, "wec.csv", HEAD, f"2026,8,Monza,monza,2026-11-08,{start},6,R,")
+    assert races(folder, "wec")["wec/2026/8/R"].live.session.start_utc == datetime(2026, 11, 8, 10, 30, tzinfo=UTC)
 
 
 def test_a_file_without_its_columns_is_left_out_as_a_whole(folder):

@@ -190,7 +190,7 @@ def test_a_server_that_is_not_there_is_trouble():
         async with hub("http://127.0.0.1:9/hub", timeout_s=1):
             pass
 
-    with pytest.raises(FeedLost, match="negotiating failed"):
+    with pytest.raises(FeedLost, match="negotiating: "):
         asyncio.run(main())
 
 

@@ -144,12 +144,34 @@ def round_of(series: Series, row: Mapping[str, str], places: Mapping[str, Circui
     """
     start = row["start_utc"]
     return Round(
-        series, int(row["season"]), int(row["round"]), row["name"], places[row["circuit"]],
-        tuple(date.fromisoformat(day) for day in row["dates"].split()),
-        datetime.strptime(start, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC) if start else None,
+        series, _whole(row, "season"), _whole(row, "round"), row["name"], places[row["circuit"]],
+        tuple(_day(day) for day in row["dates"].split()), _instant(start) if start else None,
         round(float(row["hours"]) * 60) * 60_000, row["code"], tuple(filter(None, row["aliases"].split(";"))),
         *(row.get(name) or None for name in ("status", "start_by", "start_note", "source")),
     )  # fmt: skip
+
+
+def _whole(row: Mapping[str, str], name: str) -> int:
+    if not (row[name].isascii() and row[name].isdecimal()):
+        raise ValueError(f"{name} {row[name]!r} is no number")
+    return int(row[name])
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} in dates is no day: write it as 2026-11-08") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"start_utc {text!r} is no instant: write it as 2026-11-08T10:30Z")
+    return moment.astimezone(UTC)
 
 
 @cache

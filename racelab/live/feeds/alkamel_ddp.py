@@ -18,7 +18,7 @@ from websockets.typing import Origin
 from racelab.domain.frames import Frame
 from racelab.domain.sessions import Session
 from racelab.live.clock import Clock
-from racelab.live.feeds.answers import refusal
+from racelab.live.feeds.answers import no_answer, refusal
 from racelab.live.feeds.connection import FeedLost, Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
 from racelab.live.feeds.sockjs import address, messages, wrapped
@@ -72,7 +72,7 @@ class AlkamelDdpFeed:
         self._clock, self._session, self._url, self._feed = clock, session, url.rstrip("/"), feed
         self._patience, self._rng = patience, rng or random.Random()
         self.health = FeedHealth("Al Kamel live timing")
-        self.manifest: dict[str, Any] = {"url": self._url, "feed": feed}
+        self.manifest: dict[str, Any] = {"feed": feed}
 
     def frames(self) -> AsyncIterator[Frame]:
         """Messages as they were received, without end."""
@@ -97,8 +97,10 @@ class AlkamelDdpFeed:
         except InvalidStatus as error:
             told = error.response
             raise refusal(told.status_code, "connecting", told.headers, self._clock.now()) from error
-        except (ConnectionClosed, InvalidHandshake, InvalidURI, OSError, TimeoutError) as error:
-            raise FeedLost(f"{type(error).__name__} {str(error)[:120]}".rstrip()) from error
+        except ConnectionClosed as error:
+            raise FeedLost("the connection broke") from error
+        except (InvalidHandshake, InvalidURI, OSError, TimeoutError) as error:
+            raise no_answer("the connection", self._url, error) from error
 
     def _answers(self, message: Any, talk: _Talk) -> list[dict[str, Any]]:
         """What is to be sent after a message.

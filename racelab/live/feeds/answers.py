@@ -6,6 +6,7 @@ No header or address stands in an error: they may hold secrets.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -31,6 +32,11 @@ def refusal(status: int, what: str, headers: Mapping[str, str], now: datetime) -
     if status in _REFUSED:
         return AccessRefused(f"{what} was refused with status {status}", status, wait)
     return FeedLost(f"{what} failed with status {status}", _BUSY_S if status == _BUSY and wait is None else wait)
+
+
+def no_answer(what: str, url: str, error: Exception) -> FeedLost:
+    """The error where no answer came, or none that is one; of the address only the host is named."""
+    return FeedLost(f"{what}: {urlsplit(url).hostname or 'the server'} does not answer ({type(error).__name__})")
 
 
 def newer_only(headers: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from racelab.live.clock import Clock
-from racelab.live.feeds.answers import newer_only, read_body, refusal
+from racelab.live.feeds.answers import newer_only, no_answer, read_body, refusal
 from racelab.live.feeds.connection import FeedLost, FeedRefused
 
 log = logging.getLogger("racelab")
@@ -70,7 +70,7 @@ class Answers:
                     raise refusal(answer.status_code, _shown(path), answer.headers, self.clock.now())
                 body, tags = await read_body(answer, _shown(path), _BYTES), newer_only(answer.headers)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-            raise FeedLost(f"{_shown(path)}: {type(error).__name__}") from None
+            raise no_answer(_shown(path), self.base, error) from None
         content = _content(body, path)
         self._tags[path] = tags
         if not tags:

@@ -15,7 +15,7 @@ import httpx
 
 from racelab.domain.frames import Frame
 from racelab.live.clock import Clock
-from racelab.live.feeds.answers import newer_only, read_body, refusal
+from racelab.live.feeds.answers import newer_only, no_answer, read_body, refusal
 from racelab.live.feeds.connection import FeedLost, Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
 from racelab.sources.imsascoring import SOURCE
@@ -63,7 +63,7 @@ class ImsaJsonpFeed:
         # The certificates take longer to read than an answer: once is enough.
         self._verify = httpx.create_ssl_context() if self._url.startswith("https") else False
         self.health = FeedHealth("IMSA scoring")
-        self.manifest: dict[str, Any] = {"url": self._url}
+        self.manifest: dict[str, Any] = {}
 
     def frames(self) -> AsyncIterator[Frame]:
         """Files that changed, each as ``[file, content]``, without end."""
@@ -103,7 +103,7 @@ class ImsaJsonpFeed:
                     raise refusal(answer.status_code, file, answer.headers, self._clock.now())
                 body = await read_body(answer, file, _BYTES)
         except (httpx.HTTPError, httpx.StreamError) as error:
-            raise FeedLost(f"{file}: {type(error).__name__} {error}".rstrip()) from error
+            raise no_answer(file, self._url, error) from error
         content = _read(body, file)
         if content == known.content:
             return None

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import httpx
 
 from racelab import wall
-from racelab.live.feeds.answers import refusal
+from racelab.live.feeds.answers import no_answer, refusal
 from racelab.live.feeds.connection import FeedLost
 
 _LONGEST_ANSWER = 1024 * 1024
@@ -51,7 +51,7 @@ async def negotiate(
             told = _told(_checked(await client.post(address, params={"negotiateVersion": "1"})))
             cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FeedLost(f"negotiating failed ({type(error).__name__})") from None
+        raise no_answer("negotiating", url, error) from None
     return _target(url, told, sent | ({"Cookie": cookies} if cookies else {}))
 
 

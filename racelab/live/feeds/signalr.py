@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from racelab import wall
-from racelab.live.feeds.answers import refusal
+from racelab.live.feeds.answers import no_answer, refusal
 from racelab.live.feeds.connection import FeedLost
 from racelab.live.feeds.negotiation import Negotiated, negotiate
 
@@ -201,7 +201,7 @@ async def _connected(to: Negotiated, timeout_s: float) -> ClientConnection:
         answer = error.response
         raise refusal(answer.status_code, "connecting", answer.headers, wall.now()) from None
     except (WebSocketException, OSError, TimeoutError, ValueError) as error:
-        raise FeedLost(f"connecting failed ({type(error).__name__})") from None
+        raise no_answer("connecting", to.url, error) from None
 
 
 def _object(text: str) -> dict[str, Any] | None:
