@@ -61,7 +61,7 @@ class _Race:
         store.write_session(_session())
         self._store, self._publisher = store, LivePublisher(store, KEY)
         self.state = RaceState(
-            310_000, Flag.GREEN, 0, 310_000, 600_000, weather=Weather(0, air_c=21.0), cars=dict(CARS),
+            310_000, flag=Flag.GREEN, flag_since_ms=0, elapsed_ms=310_000, remaining_ms=600_000, weather=Weather(0, air_c=21.0), cars=dict(CARS),
             messages=(RaceControlMessage(1, EVIL, 5_000),),
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ from racelab.store.rows import Columns
 
 # A batch is written at once where the last one is over for so long: twice what it took, within bounds.
 _SOONEST, _LATEST, _REST = timedelta(milliseconds=25), timedelta(seconds=1), 2
-# A gap without frames is waited out in steps, so that what waits reaches the store in time.
+# A gap without frames is waited out in steps of the machine's seconds, so that what waits reaches the store in time.
 _STEP_S = 0.05
 Batch = dict[str, Columns]
 # Another way to write a batch: it returns what the store refused.
@@ -201,5 +201,6 @@ def state_at(feed: Feed, parser: Parser, instant: datetime, *, is_race: bool = T
 
 def _wait(frame: Frame, clock: Clock, road: Road) -> None:
     while (left := (frame.received_at - clock.now()).total_seconds()) > 0:
-        clock.sleep(min(left, _STEP_S))
+        wall_s = clock.wall_seconds(left)
+        clock.sleep(left if wall_s <= _STEP_S else left * _STEP_S / wall_s)
         road.tick()
