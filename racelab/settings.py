@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     imsa_url: str = Field(
         default="https://dcqsrdkhg933g.cloudfront.net", pattern=_HTTP, description="Where IMSA's scoring files lie"
     )
+    imsa_headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Secret: further headers for either of these services, as a JSON object"
+    )
     imsa_poll_s: float = Field(default=10.0, gt=0, description="Seconds between two rounds of the scoring files")
     alkamel_ddp_url: str = Field(
         default="wss://livetiming.alkamelsystems.com",

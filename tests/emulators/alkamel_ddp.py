@@ -47,6 +47,7 @@ class AlkamelDdp:
     place: int = 0
     connections: int = 0
     origins: list[str | None] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
     received: list[dict] = field(default_factory=list)
 
     @property
@@ -56,6 +57,7 @@ class AlkamelDdp:
     async def talk(self, socket: WebSocket) -> None:
         self.connections += 1
         self.origins.append(socket.headers.get("origin"))
+        self.keys.append(socket.headers.get("x-key"))
         params = socket.path_params
         assert re.fullmatch(r"\d{3}", params["server"]), params
         assert re.fullmatch(r"[a-z0-9]{8}", params["session"]), params

@@ -7,7 +7,7 @@ and fits the session that is followed is subscribed to.
 import logging
 import random
 import string
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from websockets.typing import Origin
 from racelab.domain.frames import Frame
 from racelab.domain.sessions import Session
 from racelab.live.clock import Clock
-from racelab.live.feeds.answers import no_answer, refusal
+from racelab.live.feeds.answers import SILENT, no_answer, refusal
 from racelab.live.feeds.connection import FeedLost, Patience, reconnecting
 from racelab.live.feeds.health import FeedHealth
 from racelab.live.feeds.sockjs import address, messages, wrapped
@@ -57,7 +57,7 @@ class AlkamelDdpFeed:
 
     def __init__(
         self, clock: Clock, session: Session, url: str = URL, feed: str = FEED, patience: Patience = PATIENCE,
-        rng: random.Random | None = None,
+        rng: random.Random | None = None, headers: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Nothing is connected yet.
 
@@ -68,9 +68,10 @@ class AlkamelDdpFeed:
             feed: the name under which the server keeps the series.
             patience: how trouble is borne.
             rng: spreads the waits between tries, and names the connections.
+            headers: sent when connecting.
         """
         self._clock, self._session, self._url, self._feed = clock, session, url.rstrip("/"), feed
-        self._patience, self._rng = patience, rng or random.Random()
+        self._patience, self._rng, self._headers = patience, rng or random.Random(), dict(headers or {})
         self.health = FeedHealth("Al Kamel live timing")
         self.manifest: dict[str, Any] = {"feed": feed}
 
@@ -84,7 +85,7 @@ class AlkamelDdpFeed:
         try:
             async with ws.connect(
                 address(self._url, self._rng), origin=origin, max_size=_BYTES, open_timeout=wait_s,
-                ping_interval=None, close_timeout=1.0,
+                ping_interval=None, close_timeout=1.0, additional_headers=self._headers, logger=SILENT,
             ) as wire:  # fmt: skip
                 talk = _Talk()
                 async for frame in wire:

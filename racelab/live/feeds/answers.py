@@ -3,6 +3,7 @@
 No header or address stands in an error: they may hold secrets.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,8 @@ import httpx
 
 from racelab.live.feeds.connection import FeedLost, FeedRefused
 
+# A websocket's own logger would write headers, and so tokens, to a debug log.
+SILENT = logging.Logger("websocket", logging.CRITICAL + 1)
 _REFUSED, _BUSY = (401, 403), 429
 # A server that is too busy wants to be left alone even where it does not say for how long.
 _BUSY_S, _LONGEST_WAIT_S = 30.0, 3_600.0

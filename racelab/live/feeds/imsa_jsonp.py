@@ -7,7 +7,7 @@ the one before, where the server knows that.
 import json
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,7 @@ class ImsaJsonpFeed:
 
     def __init__(
         self, clock: Clock, url: str = URL, poll_s: float = POLL_S, patience: Patience = PATIENCE,
-        rng: random.Random | None = None,
+        rng: random.Random | None = None, headers: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Nothing is asked for yet.
 
@@ -57,9 +57,11 @@ class ImsaJsonpFeed:
             poll_s: seconds from one round of the files to the next.
             patience: how trouble is borne.
             rng: spreads the waits between tries.
+            headers: sent with every request, beside or in place of the page as its referer.
         """
         self._clock, self._url, self._poll_s, self._patience = clock, url.rstrip("/"), poll_s, patience
         self._rng = rng or random.Random()
+        self._headers = httpx.Headers({"Referer": REFERER} | dict(headers or {}))
         # The certificates take longer to read than an answer: once is enough.
         self._verify = httpx.create_ssl_context() if self._url.startswith("https") else False
         self.health = FeedHealth("IMSA scoring")
@@ -73,9 +75,7 @@ class ImsaJsonpFeed:
         """One connection: the first round brings every file whole, so that nothing depends on what came before."""
         known = {file: _Known() for file in FILES}
         wait_s = max(self._clock.wall_seconds(_ANSWER_S), 1.0)
-        async with httpx.AsyncClient(
-            headers={"Referer": REFERER}, timeout=wait_s, follow_redirects=True, verify=self._verify
-        ) as client:
+        async with httpx.AsyncClient(headers=self._headers, timeout=wait_s, verify=self._verify) as client:
             while True:
                 begun = self._clock.now()
                 for file in FILES:

@@ -10,7 +10,6 @@ Every trouble is FeedLost or FeedRefused, so that `feeds.connection.reconnecting
 
 import asyncio
 import json
-import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from racelab import wall
-from racelab.live.feeds.answers import no_answer, refusal
+from racelab.live.feeds.answers import SILENT, no_answer, refusal
 from racelab.live.feeds.connection import FeedLost
 from racelab.live.feeds.negotiation import Negotiated, negotiate
 
@@ -33,8 +32,6 @@ _MOST_CHARS = 16 * 1024 * 1024
 _MOST_WAITING = 10_000
 # Servers give up a client that says nothing for 30 s.
 _PING_S = 10.0
-# The library would write headers, and so tokens, to a debug log.
-_SILENT = logging.Logger("signalr", logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +192,7 @@ async def _connected(to: Negotiated, timeout_s: float) -> ClientConnection:
     try:
         return await connect(
             to.url, additional_headers=to.headers, open_timeout=timeout_s, close_timeout=1, max_size=_MOST_CHARS, ping_interval=None,
-            logger=_SILENT,
+            logger=SILENT,
         )  # fmt: skip
     except InvalidStatus as error:
         answer = error.response

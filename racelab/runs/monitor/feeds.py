@@ -40,10 +40,11 @@ def _wec(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
 
 
 def _imsa(live: LiveSession, settings: Settings, clock: Clock) -> LiveFeed:
+    headers = {name: value.get_secret_value() for name, value in settings.imsa_headers.items()}
     if settings.imsa_feed == "ddp":
         from racelab.live.feeds.alkamel_ddp import AlkamelDdpFeed
 
-        return AlkamelDdpFeed(clock, live.session, settings.alkamel_ddp_url, settings.alkamel_ddp_feed)
+        return AlkamelDdpFeed(clock, live.session, settings.alkamel_ddp_url, settings.alkamel_ddp_feed, headers=headers)
     from racelab.live.feeds.imsa_jsonp import ImsaJsonpFeed
 
-    return ImsaJsonpFeed(clock, settings.imsa_url, settings.imsa_poll_s)
+    return ImsaJsonpFeed(clock, settings.imsa_url, settings.imsa_poll_s, headers=headers)
