@@ -36,9 +36,11 @@ def start(folder: Path) -> subprocess.Popen[str]:
     """`racelab ingest sample` in a process of its own, as far as the second of its six sessions."""
     environment = {**os.environ, "RACELAB_DATA": str(folder)}
     command = [sys.executable, "-m", "racelab", "ingest", "sample"]
+    # Whoever runs the tests in the background ignores Ctrl-C, and so would their children.
     process = subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=folder
-    )
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=folder,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
     assert process.stderr is not None
     for line in process.stderr:
         if "ingest 2/6" in line:
