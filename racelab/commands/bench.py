@@ -49,7 +49,7 @@ def _line(figure: Figure) -> dict[str, object]:
     """A line of the table; what a ratio is to is named without the words that both names begin with."""
     median = f"{figure.median:,.0f}" if figure.median >= 1000 else f"{figure.median:.3g}"
     to = (figure.ratio_to or "").removeprefix(figure.name.split(": ")[0] + ": ")
-    ratio = None if figure.ratio is None else f"{figure.ratio:.2f}"
+    ratio = None if figure.ratio is None else f"{figure.ratio:.2f}" if figure.ratio >= 0.1 else f"{figure.ratio:.2g}"
     return {"name": figure.name, "median": median, "unit": figure.unit, "runs": figure.runs, "ratio": ratio, "to": to}
 
 
