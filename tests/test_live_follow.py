@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from emulators import toy
-from emulators.harness import fast_clock, interruptions, run_feed, same_rows
+from emulators.harness import fast_clock, interruptions, run_feed, same_rows, until
 from emulators.proxy import wire
 from emulators.server import serve
 
@@ -216,14 +216,6 @@ def test_a_process_that_was_killed_leaves_no_trace_but_the_gap(calm, own, tmp_pa
     assert begin == f"{last:%Y-%m-%dT%H:%M:%SZ}"
     assert end >= f"{back:%Y-%m-%dT%H:%M:%SZ}"
     assert "racelab was not running" in own.read("repairs", toy.KEY)["reason"].iloc[0]
-
-
-def until(is_so):
-    """Wait until something is so; the machine may be busy."""
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("steps", range(6))

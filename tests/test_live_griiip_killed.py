@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
-from emulators.harness import interruptions
+from emulators.harness import interruptions, until
 from emulators.server import serve
 from test_live_griiip import KEY, RACE, START, Run, same
 
@@ -35,14 +34,6 @@ feed = GriiipFeed(Settings(griiip_url={url!r}, griiip_mode="rest"), clock, SESSI
 with open_store({store!r}) as store:
     run_feed(feed, SESSION, store, Path({folder!r}), clock, lambda state: False, 60.0)
 """
-
-
-def until(is_so):
-    """Wait until something is so; the machine may be busy."""
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.05)
 
 
 def test_a_killed_process_leaves_no_trace_but_the_gap(tmp_path, empty_sqlite):

@@ -1,6 +1,7 @@
 """Runs a feed along the live road into a store until its session is over, and compares what came of two runs."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,3 +80,11 @@ def interruptions(store: Store, key: SessionKey) -> list[str]:
     """The spans in which nothing came, as `repairs` names them."""
     repairs = store.read("repairs", key)
     return [str(span) for span in repairs.loc[repairs["rule"] == RULE, "record"]]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; the machine may be busy."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.02)
