@@ -11,6 +11,7 @@ from emulators.server import serve
 from emulators.snapshots import made_up
 from imsa_sessions import KEY, SESSION, START, StillClock, repairs, same
 
+from racelab.domain.flags import Flag
 from racelab.live.clock import ManualClock
 from racelab.live.feeds.alkamel_ddp import AlkamelDdpFeed, _Talk
 from racelab.live.feeds.connection import FeedLost
@@ -32,7 +33,9 @@ def follow(emulator, store, tmp_path, before=lambda served: None, through=None):
             before(proxy if through else served)
             frames.append(feed.health.frames)
             done = emulator.place == len(emulator.states) - 1
-            return done and all(car.status == "finished" for car in state.cars.values())
+            # All that the service told has been read: its last word is the flag.
+            flagged = state.flag is Flag.CHEQUERED and state.status == "finished"
+            return done and flagged and all(car.status == "finished" for car in state.cars.values())
 
         run_feed(feed, SESSION, store, tmp_path / "rec", feed._clock, is_over)
     return feed
