@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from emulators.server import Loopback
+
 _READ_BYTES = 65536
 _LOOK_S = 0.005
 
 
-class Proxy:
+class Proxy(Loopback):
     """The wire to one server; `url` and `ws_url` are what the feed is given in place of the server's.
 
     Switches, to set at any time: ``refuses`` closes new connections at once; ``is_silent`` holds back what the server
@@ -34,16 +36,6 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
-
-    @property
-    def url(self) -> str:
-        """The base address for HTTP."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """The base address for WebSockets."""
-        return f"ws://127.0.0.1:{self.port}"
 
     def drop(self) -> None:
         """Cut every connection now."""

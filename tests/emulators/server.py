@@ -11,14 +11,10 @@ import uvicorn
 _PATIENCE_S = 10.0
 
 
-class Served:
-    """An app under an address: `url` for HTTP, `ws_url` for WebSockets, neither with a slash at its end."""
+class Loopback:
+    """What listens on a port of this machine alone."""
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
-        self.port = 0
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+    port = 0
 
     @property
     def url(self) -> str:
@@ -29,6 +25,16 @@ class Served:
     def ws_url(self) -> str:
         """The base address for WebSockets."""
         return f"ws://127.0.0.1:{self.port}"
+
+
+class Served(Loopback):
+    """An app under an address: `url` for HTTP, `ws_url` for WebSockets, neither with a slash at its end."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Serve, on the same port as before where there was one."""
