@@ -1,0 +1,1 @@
+"""The finishing order before the race: how it ends for each car, as a distribution."""
