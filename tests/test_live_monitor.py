@@ -16,7 +16,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.errors import RunFailed
 from racelab.live.identity import recording_path
 from racelab.live.protocols import PROTOCOLS
-from racelab.models import candidates
+from racelab.models.laptime import candidates
 from racelab.runs.monitor import jobs, lease
 from racelab.runs.monitor.monitor import Monitor
 from racelab.runs.monitor.status import monitor_status
@@ -55,8 +55,8 @@ def even_chances(model: Any, *, races: int, cache: Path) -> pd.DataFrame:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """One kind of model to choose from, no compiling, the parser of scripts."""
-    import racelab.models.laptime as laptime
-    import racelab.models.walkforward as walkforward
+    import racelab.models.laptime.backtest as laptime
+    import racelab.models.laptime.walkforward as walkforward
     import racelab.runs.monitor.strategy as strategy
 
     only = {"ridge": candidates.ridge}

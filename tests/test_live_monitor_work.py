@@ -173,9 +173,9 @@ def test_without_a_model_nothing_is_predicted(store, tmp_path):
 
 
 def test_nothing_is_predicted_while_the_track_is_neutralised(store, tmp_path):
-    from racelab.models import registry
-    from racelab.models.candidates import ridge
+    from racelab.models.registry import flat as registry
     from racelab.models.features import FEATURES
+    from racelab.models.laptime.candidates import ridge
 
     model = ridge()
     model.fit(np.random.default_rng(1).normal(size=(80, len(FEATURES))), np.zeros(80))

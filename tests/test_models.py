@@ -13,10 +13,11 @@ import racelab as rl
 from racelab.cli import main
 from racelab.domain.series import Series
 from racelab.errors import BadInput, NotFound
-from racelab.models import anomaly, laptime, registry
-from racelab.models.conformal import coverage, intervals, width
+from racelab.models import anomaly, laptime
 from racelab.models.features import FEATURES, lap_features, matrix
-from racelab.models.walkforward import folds
+from racelab.models.laptime.conformal import coverage, intervals, width
+from racelab.models.laptime.walkforward import folds
+from racelab.models.registry import flat as registry
 from racelab.sources.sample import generate, ground_truth
 from racelab.store.sql import SqlStore
 
@@ -86,7 +87,7 @@ def test_training_chooses_scores_saves_and_predicts(season: SqlStore, tmp_path: 
 
 
 def test_saved_models_of_both_kinds_predict_as_before(tmp_path: Path) -> None:
-    from racelab.models.candidates import CANDIDATES
+    from racelab.models.laptime.candidates import CANDIDATES
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, len(FEATURES)))

@@ -9,11 +9,11 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
 from racelab.errors import NotFound
-from racelab.models import registry
-from racelab.models.candidates import CANDIDATES
-from racelab.models.conformal import LEVELS, coverage, intervals, width
+from racelab.models.registry import flat as registry
 from racelab.models.features import FEATURES, lap_features, matrix, target
-from racelab.models.walkforward import folds, predict_folds
+from racelab.models.laptime.candidates import CANDIDATES
+from racelab.models.laptime.conformal import LEVELS, coverage, intervals, width
+from racelab.models.laptime.walkforward import folds, predict_folds
 from racelab.store.protocol import Store
 
 TARGET = "lap_time_ms"

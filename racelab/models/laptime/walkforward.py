@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from racelab.models.candidates import CANDIDATES, Regressor
 from racelab.models.features import matrix, target
+from racelab.models.laptime.candidates import CANDIDATES, Regressor
 
 _LEAST_ROWS = 60  # fewer laps than this teach nothing: five a feature
 _TESTED = 8  # the last so many sessions are scored; the ones before only teach
