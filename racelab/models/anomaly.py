@@ -10,7 +10,7 @@ from racelab.analysis.pace import class_keys, robust_sd
 from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
 from racelab.errors import NotFound
-from racelab.models import registry
+from racelab.models.registry import flat as registry
 from racelab.store.protocol import Store
 
 TARGET = "anomaly_score"

@@ -1,4 +1,4 @@
-"""Models on disk: XGBoost's JSON or skops, never a pickle, each with a JSON file that says what it is."""
+"""Models as one flat file each; those who still use it move to `racelab.models.registry`."""
 
 import json
 from importlib.metadata import PackageNotFoundError, version

@@ -1,0 +1,89 @@
+"""All models that are kept: the newest that passed, a list of them, and which may go."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from racelab.errors import BadInput, NotFound, RacelabError
+from racelab.models.registry.card import read_card
+from racelab.models.registry.folder import ASIDE, Saved, load
+
+log = logging.getLogger("racelab")
+COLUMNS = (
+    "target", "series", "model", "trained_utc", "passed", "why", "first", "last", "n", "scored", "score", "path",
+)  # fmt: skip
+
+
+def newest(folder: Path, target: str, series: str, passed: bool = True) -> Saved:
+    """The newest model of a target and series that passed its backtest, or the newest at all.
+
+    One that is broken is passed over, with a line in the log.
+
+    Raises:
+        NotFound: there is none; where some are kept but none passed, the newest one's reason is told.
+    """
+    failed = None
+    for path in _newest_first(folder / target / str(series)):
+        try:
+            card = read_card(path)
+            if card["passed"] or not passed:
+                return load(path)
+            failed = failed or card
+        except (BadInput, NotFound) as error:
+            log.warning("a model is passed over: %s", error)
+    train = f"`racelab train {target} --series {series}`"
+    if failed is not None:
+        raise NotFound(f"no {target} model for {series} passed its backtest (the newest: {failed['why']}): add sessions, then {train}")  # fmt: skip
+    raise NotFound(f"no {target} model for {series} in {folder}: run {train}")
+
+
+def listing(folder: Path) -> pd.DataFrame:
+    """All models that are kept, newest first within target and series; a broken one has its fault for ``why``.
+
+    Returns:
+        ``target, series, model, trained_utc, passed, why``, the seasons or sessions ``first`` to ``last`` and the rows
+        ``n`` that it learned from, how many rows were ``scored``, its first ``score`` in words, ``path``.
+    """
+    homes = sorted(path for path in folder.glob("*/*") if path.is_dir()) if folder.is_dir() else []
+    rows = [_row(path) for home in homes for path in _newest_first(home)]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "scored": "Int64"})
+
+
+def prune(folder: Path, target: str, series: str, keep: int) -> int:
+    """Remove all but the newest so many models of a target and series; returns how many went."""
+    gone = list(_newest_first(folder / target / str(series)))[keep:]
+    for path in gone:
+        aside = path.with_name(f"{ASIDE}gone-{path.name}")
+        try:
+            path.rename(aside)  # at once, so that nobody reads half of one
+        except FileNotFoundError:
+            continue  # another process was quicker
+        shutil.rmtree(aside, ignore_errors=True)
+    return len(gone)
+
+
+def _newest_first(home: Path) -> Iterator[Path]:
+    if home.is_dir():
+        found = (path for path in home.iterdir() if path.is_dir() and not path.name.startswith("."))
+        yield from sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def _row(path: Path) -> dict[str, Any]:
+    try:
+        card = read_card(path)
+    except RacelabError as error:
+        return {"target": path.parent.parent.name, "series": path.parent.name, "passed": False, "why": str(error), "path": str(path)}  # fmt: skip
+    data, tested = card["data"], card["backtest"] or {}
+    score = tested.get("score") or {}
+    first = next(iter(score), None)
+    return {
+        **{name: card[name] for name in ("target", "series", "model", "trained_utc", "passed", "why")},
+        **{name: data.get(name) for name in ("first", "last", "n")},
+        "scored": tested.get("n"),
+        "score": None if first is None else f"{first} {score[first]}",
+        "path": str(path),
+    }
