@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Seconds after which another monitor takes the place of one that says nothing"
     )
     monitor_races: int = Field(default=1000, ge=1, description="Races that the monitor simulates at each lap")
+    xgboost_device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="Where XGBoost trains: cpu, or cuda with the package xgboost and a GPU of NVIDIA's"
+    )
     run_timeout_s: int = Field(default=1800, ge=1, description="Seconds that a notebook's cell may run")
     f1_live_url: str = Field(
         default="https://livetiming.formula1.com/signalrcore",
