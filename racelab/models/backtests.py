@@ -7,10 +7,9 @@ import pandas as pd
 
 # The keys of a backtest's document, in their order.
 DOCUMENT = ("target", "series", "from", "to", "n", "score", "baselines", "by")
+MODEL = "the model"
 # Scores of which less is better; of the others more is.
 LESS_IS_BETTER = ("mae_ms", "median_ae_ms", "place_mae", "brier_win", "delay_laps", "log_loss_win")
-# What decides between a model and the best baseline, for each target.
-DECIDES = {"laptime": "mae_ms", "finish": "spearman", "inrace": "spearman", "anomaly": "f1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +26,15 @@ class Backtest:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The scores as a table: the model's row first, then each baseline's; ``answer`` names them."""
-        answers = {"the model": self.document["score"], **self.document["baselines"]}
-        return pd.DataFrame([{"answer": name, **score} for name, score in answers.items()])
+        """The scores as a table: the model's row first, then each baseline's; ``answer`` names them.
+
+        ``to_best_baseline`` is the first score over that of the best baseline.
+        """
+        answers = {MODEL: self.document["score"], **self.document["baselines"]}
+        shares = ratios(self.document) or {}
+        return pd.DataFrame(
+            [{"answer": name, **score, "to_best_baseline": shares.get(name)} for name, score in answers.items()]
+        )
 
     @property
     def by(self) -> pd.DataFrame:
@@ -37,15 +42,16 @@ class Backtest:
         return pd.DataFrame(self.document["by"])
 
 
-def ratios(document: dict[str, Any]) -> tuple[str, float] | None:
-    """The best baseline by the first score of the model that both have, and the model's score over that of it.
+def ratios(document: dict[str, Any]) -> dict[str, float] | None:
+    """The model's and every baseline's first score over that of the best baseline; the model goes by ``the model``.
 
-    Below 1 is better where less is better, above 1 where more is. None where there is no baseline to go by.
+    The best baseline has 1. The model is better below 1 where less is better (`LESS_IS_BETTER`), else above 1. None
+    where no baseline has that score, or the best one's is 0.
     """
     for score, value in document["score"].items():
         held = {name: each[score] for name, each in document["baselines"].items() if each.get(score) is not None}
         if value is None or not held:
             continue
-        best = (min if score in LESS_IS_BETTER else max)(held, key=lambda name: held[name])
-        return (best, value / held[best]) if held[best] else None
+        best = (min if score in LESS_IS_BETTER else max)(held.values())
+        return {name: round(each / best, 3) for name, each in {MODEL: value, **held}.items()} if best else None
     return None

@@ -38,7 +38,7 @@ def read_card(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"{file}: there is no such model: `racelab models` lists those that are kept") from error
+        raise NotFound(f"{file}: there is no such model: `rl.load_models()` lists those that are kept") from error
     except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{file} cannot be read ({type(error).__name__}): remove its folder and train again") from error
     if not _is_card(found):
