@@ -68,10 +68,10 @@ def test_xgboost_keeps_its_own_json(tmp_path, kind):
 
     y = (X[:, 0] > 0).astype(int)
     if kind == "Booster":
-        model = xgboost.XGBRegressor(n_estimators=3).fit(X, y).get_booster()
+        model = xgboost.XGBRegressor(n_estimators=3, n_jobs=1).fit(X, y).get_booster()
         given_in, expected = xgboost.DMatrix(X), model.predict(xgboost.DMatrix(X))
     else:
-        model = getattr(xgboost, kind)(n_estimators=3)
+        model = getattr(xgboost, kind)(n_estimators=3, n_jobs=1)
         model.fit(X, y, **({"group": [60]} if kind == "XGBRanker" else {}))
         given_in, expected = X, model.predict(X)
     path = registry.save(tmp_path, "finish", "f1", {"rank": model}, card())
@@ -227,7 +227,7 @@ def test_what_is_no_model_of_xgboost_is_refused(tmp_path, content):
     import xgboost
 
     path = registry.save(
-        tmp_path, "laptime", "f1", {"mean": xgboost.XGBRegressor(n_estimators=1).fit(X, X[:, 0])}, card()
+        tmp_path, "laptime", "f1", {"mean": xgboost.XGBRegressor(n_estimators=1, n_jobs=1).fit(X, X[:, 0])}, card()
     )
     forged(path, "mean.xgboost.json", content)
     with pytest.raises(BadInput, match="no model of XGBoost"):
