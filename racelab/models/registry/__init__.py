@@ -2,6 +2,6 @@
 
 from racelab.models.registry.card import versions
 from racelab.models.registry.folder import Saved, load, rows, save
-from racelab.models.registry.shelf import listing, newest, prune
+from racelab.models.registry.shelf import listing, newest, newest_path, prune
 
-__all__ = ["Saved", "listing", "load", "newest", "prune", "rows", "save", "versions"]
+__all__ = ["Saved", "listing", "load", "newest", "newest_path", "prune", "rows", "save", "versions"]

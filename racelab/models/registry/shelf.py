@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,45 @@ def newest(folder: Path, target: str, series: str, passed: bool = True) -> Saved
     Raises:
         NotFound: there is none; where some are kept but none passed, the newest one's reason is told.
     """
-    failed = None
+    for path in _fitting(folder, target, series, passed):
+        try:
+            return load(path)
+        except (BadInput, NotFound) as error:
+            log.warning("a model is passed over: %s", error)
+    raise NotFound(_none(folder, target, series))
+
+
+def newest_path(folder: Path, target: str, series: str, passed: bool = True) -> Path:
+    """The folder of the model that `newest` would load, its parts unread: for who keeps loaded models at hand.
+
+    Raises:
+        NotFound: as `newest`.
+    """
+    for path in _fitting(folder, target, series, passed):
+        return path
+    raise NotFound(_none(folder, target, series))
+
+
+def _fitting(folder: Path, target: str, series: str, passed: bool) -> Iterator[Path]:
+    """Folders of models with a sound card that passed, or of all with one, newest first."""
     for path in _newest_first(folder / target / str(series)):
         try:
             card = read_card(path)
-            if card["passed"] or not passed:
-                return load(path)
-            failed = failed or card
         except (BadInput, NotFound) as error:
             log.warning("a model is passed over: %s", error)
+            continue
+        if card["passed"] or not passed:
+            yield path
+
+
+def _none(folder: Path, target: str, series: str) -> str:
+    """Why there is no model to use: none is kept, or the newest one failed for the reason that its card gives."""
     train = f"`racelab train {target} --series {series}`"
-    if failed is not None:
-        raise NotFound(f"no {target} model for {series} passed its backtest (the newest: {failed['why']}): add sessions, then {train}")  # fmt: skip
-    raise NotFound(f"no {target} model for {series} in {folder}: run {train}")
+    for path in _newest_first(folder / target / str(series)):
+        with suppress(BadInput, NotFound):
+            why = read_card(path)["why"]
+            return f"no {target} model for {series} passed its backtest (the newest: {why}): add sessions, then {train}"
+    return f"no {target} model for {series} in {folder}: run {train}"
 
 
 def listing(folder: Path) -> pd.DataFrame:
