@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     )
     from racelab.store.lightweight import get_db
     from racelab.surface import simulate
+    from racelab.surface_models import backtest, load_models
 
 __version__ = "0.1.0"
 __all__ = [
+    "backtest",
     "export_race",
     "get_db",
     "load_checks",
@@ -61,6 +63,7 @@ __all__ = [
     "load_identities",
     "load_incidents",
     "load_laps",
+    "load_models",
     "load_pit_stops",
     "load_predictions",
     "load_provenance",
@@ -84,6 +87,7 @@ _ELSEWHERE = {
     "get_db": "racelab.store.lightweight",
     "load_state": "racelab.live.tower",
     "simulate": "racelab.surface",
+    **dict.fromkeys(("backtest", "load_models"), "racelab.surface_models"),
     **dict.fromkeys(
         (
             "load_history_entrants",
