@@ -31,7 +31,7 @@ def newest(folder: Path, target: str, series: str, passed: bool = True) -> Saved
         try:
             return load(path)
         except (BadInput, NotFound) as error:
-            log.warning("a model is passed over: %s", error)
+            _warn(path, error)
     raise NotFound(_none(folder, target, series))
 
 
@@ -47,15 +47,27 @@ def newest_path(folder: Path, target: str, series: str, passed: bool = True) -> 
 
 
 def _fitting(folder: Path, target: str, series: str, passed: bool) -> Iterator[Path]:
-    """Folders of models with a sound card that passed, or of all with one, newest first."""
-    for path in _newest_first(folder / target / str(series)):
-        try:
-            card = read_card(path)
-        except (BadInput, NotFound) as error:
-            log.warning("a model is passed over: %s", error)
-            continue
-        if card["passed"] or not passed:
-            yield path
+    """Folders of models with a sound card that passed, or of all with one, newest first.
+
+    Where others were removed meanwhile, newer ones have come: it looks for these until no more come.
+    """
+    seen: set[Path] = set()
+    while fresh := [path for path in _newest_first(folder / target / str(series)) if path not in seen]:
+        seen.update(fresh)
+        for path in fresh:
+            try:
+                card = read_card(path)
+            except (BadInput, NotFound) as error:
+                _warn(path, error)
+                continue
+            if card["passed"] or not passed:
+                yield path
+
+
+def _warn(path: Path, error: RacelabError) -> None:
+    """Tell of a broken model; one that was removed a moment ago is none."""
+    if path.is_dir():
+        log.warning("a model is passed over: %s", error)
 
 
 def _none(folder: Path, target: str, series: str) -> str:
@@ -76,7 +88,8 @@ def listing(folder: Path) -> pd.DataFrame:
         ``n`` that it learned from, how many rows were ``scored``, its first ``score`` in words, ``path``.
     """
     homes = sorted(path for path in folder.glob("*/*") if path.is_dir()) if folder.is_dir() else []
-    rows = [_row(path) for home in homes for path in _newest_first(home)]
+    found = ((path, _row(path)) for home in homes for path in _newest_first(home))
+    rows = [row for path, row in found if path.is_dir()]  # another process may have removed one meanwhile
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "scored": "Int64"})
 
 
