@@ -1,6 +1,6 @@
-"""`racelab backtest`: how good a model is on laps that it had not seen, next to the naive answer."""
+"""`racelab backtest`: how good a model is on what it had not seen, next to the naive answers."""
 
-import json
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -9,11 +9,11 @@ from rich.console import Console
 
 from racelab.commands.context import emit, log, table
 from racelab.commands.train import read_series
-from racelab.domain.series import Series
-from racelab.errors import BadInput, NotFound
-from racelab.settings import get_settings
+from racelab.models.backtests import Backtest
+from racelab.models.targets import TARGETS, package
 from racelab.store.open import open_store
-from racelab.store.protocol import Store
+
+_WHAT = {"laptime": "laps", "anomaly": "laps", "finish": "cars", "inrace": "cars"}
 
 
 def register(app: typer.Typer) -> None:
@@ -22,39 +22,29 @@ def register(app: typer.Typer) -> None:
 
 
 def backtest(
-    target: str = typer.Argument(help="laptime, or anomaly (on the sample season, whose mishaps are known)"),
+    target: str = typer.Argument(help=f"{', '.join(TARGETS[:-1])} or {TARGETS[-1]}"),
     series: str | None = typer.Option(None, help="f1, wec, imsa or grcup; default: all that the store holds"),
-    first: int | None = typer.Option(None, "--from", help="First season"),
-    last: int | None = typer.Option(None, "--to", help="Last season"),
+    first: int | None = typer.Option(None, "--from", help="First season that is scored; earlier ones only teach"),
+    last: int | None = typer.Option(None, "--to", help="Last season that is scored"),
 ) -> None:
-    """Score a model walk-forward: every lap by a model that saw only what was over before it began."""
-    if target not in ("laptime", "anomaly"):
-        raise BadInput(f"no backtest of {target!r}: use laptime or anomaly")
+    """Score a model walk-forward by event: what is predicted was never learned from, nor was anything after it."""
+    scored, only = package(target), read_series(series)
     log.info("backtesting %s", target)
-    only = read_series(series)
     with open_store() as store:
-        document = _laptime(store, only, first, last) if target == "laptime" else _anomaly(store, only)
-    emit(document, lambda console: _print(console, document))
+        found = scored.backtest(store, only, first, last)
+    emit(found.document, lambda console: _print(console, found))
 
 
-def _laptime(store: Store, series: Series | None, first: int | None, last: int | None) -> dict[str, Any]:
-    from racelab.models.laptime import backtest as score
-
-    return score(store, series, first, last)[0]
-
-
-def _anomaly(store: Store, series: Series | None) -> dict[str, Any]:
-    from racelab.models.anomaly import backtest as score
-
-    paths = sorted((get_settings().data / "sample").glob("ground_truth_*.json"), key=lambda path: path.stat().st_mtime)
-    if not paths:
-        raise NotFound("anomalies are scored against the sample season's truth, which is not here: run `racelab ingest sample`")  # fmt: skip
-    return score(store, json.loads(paths[-1].read_text(encoding="utf-8"))["races"], series)
+def _print(console: Console, found: Backtest) -> None:
+    document = found.document
+    where = f"{document['series'] or 'all series'}, {document['from']} to {document['to']}"
+    title = f"{document['target']}, {where}: n {document['n']:,} {_WHAT[document['target']]} not learned from"
+    console.print(table(found.frame.rename(columns={"answer": "Answer", "to_best_baseline": "Ratio"}), title))
+    console.print("Ratio: the first score over that of the best naive answer.")
+    for cut, rows in groupby(document["by"], key=_cut):
+        console.print(table(pd.DataFrame(list(rows)), f"By {cut}"))
 
 
-def _print(console: Console, document: dict[str, Any]) -> None:
-    everything = {"the model": document["score"], **document["baselines"]}
-    frame = pd.DataFrame([{"Answer": name, **score} for name, score in everything.items()])
-    title = f"{document['target']}, {document['from']} to {document['to']}: {document['n']} laps not learned from"
-    console.print(table(frame, title))
-    console.print(table(pd.DataFrame(document["by"]), "By session"))
+def _cut(row: dict[str, Any]) -> str:
+    """By what a row of ``by`` is cut: it is named first."""
+    return next(iter(row))

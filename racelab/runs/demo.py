@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 
 from racelab.domain.sessions import RACES, SessionKey
+from racelab.errors import NotFound
 from racelab.exports.files import export_folder, safe_name, write_race
 from racelab.exports.race import event_name
 from racelab.runs.notebooks import find_notebook
@@ -48,9 +49,12 @@ def later_steps(changed: bool) -> list[Step]:
 
 
 def _train(model: str, changed: bool) -> str:
-    if not changed and any((get_settings().data / "models").glob(f"{model}_*.json")):
+    if not changed and any((get_settings().data / "models").glob(f"{model}/*/*/card.json")):
         return "is trained already"
-    return f"trained for {len(train(model))} series"
+    try:
+        return f"trained for {len(train(model))} series"
+    except NotFound as error:
+        return f"is not trained: {error}"  # two races a series teach no order
 
 
 def _simulate(key: SessionKey, changed: bool) -> str:

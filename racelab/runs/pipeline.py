@@ -17,7 +17,7 @@ from racelab.sources.hints import Hints
 from racelab.store.open import open_store
 
 SOURCES = ("sample", "f1", "alkamel", "laps", "recording")
-MODELS = ("laptime", "anomaly")
+MODELS = ("laptime", "anomaly", "finish", "inrace")
 
 
 def ingest_source(
@@ -54,20 +54,18 @@ def ingest_source(
 
 
 def train(model: str) -> pd.DataFrame:
-    """Train a kind of model for each series that the store holds; one row a series with its scores.
+    """Train a kind of model for each series that the store holds and keep it; one row a series with its scores.
 
     Raises:
         BadInput: there is no such kind of model.
         NotFound: the store has no race with enough laps.
     """
-    from racelab.models import anomaly, laptime  # imported here: other notebooks need no xgboost
+    from racelab.models.targets import package  # imported here: other notebooks need no xgboost
 
-    kinds = {"laptime": laptime.train, "anomaly": anomaly.train}
-    if model not in kinds:
-        raise BadInput(f"no model {model!r}: use one of {', '.join(MODELS)}")
+    trained = package(model)
     with open_store() as store:
-        documents = kinds[model](store, get_settings().data / "models")
-    return pd.DataFrame([_flat(document) for document in documents])
+        cards = trained.train(store, get_settings().data / "models", None)
+    return pd.DataFrame([_flat(card) for card in cards])
 
 
 def simulate(session: str | int, *, races: int, from_lap: int, seed: int) -> pd.DataFrame:
@@ -126,11 +124,13 @@ def _reader(source: str) -> ModuleType:
     return readers[source]
 
 
-def _flat(document: dict[str, Any]) -> dict[str, Any]:
-    """The scalars of a model's document, its scores (coverage in per cent) and the naive answers' mean errors."""
-    plain = {key: value for key, value in document.items() if isinstance(value, str | int | float)}
-    left_out = ("path", "target", "from", "to")
-    scores = {key: value for key, value in document.get("score", {}).items() if value is not None}
+def _flat(card: dict[str, Any]) -> dict[str, Any]:
+    """A model's series, kind, laps and verdict, its scores (coverage in per cent) and the naive answers' first score."""
+    tested = card["backtest"]
+    scores = {key: value for key, value in tested["score"].items() if value is not None}
+    first = next(iter(scores), None)
     shares = {key: round(100 * value, 1) if key.startswith("coverage") else value for key, value in scores.items()}
-    naive = {f"{name}_ms": one["mae_ms"] for name, one in document.get("baselines", {}).items() if "mae_ms" in one}
-    return {**{key: value for key, value in plain.items() if key not in left_out}, **shares, **naive}
+    naive = {name: each.get(first) for name, each in tested["baselines"].items()}
+    plain = {"series": card["series"], "model": card["model"], "learned": card["data"]["n"], "n": tested["n"]}
+    answers = {f"{name}_ms" if first == "mae_ms" else f"{name} {first}": value for name, value in naive.items()}
+    return {**plain, **shares, **answers, "passed": "yes" if card["passed"] else "no"}
