@@ -55,14 +55,16 @@ def load_stints(session: Reference, *, db: str | None = None) -> pd.DataFrame:
 
 
 def load_driver_metrics(session: Reference, *, db: str | None = None) -> pd.DataFrame:
-    """Metrics of every car and driver, a row a metric: consistency_index, aggression_score, sector_strength_s1 to
-    _s3, pace_stability, fatigue_dropoff.
+    """Metrics of every car and driver, a row a metric, and a row for its standard error (its name and _se).
 
-    They are computed from the stored laps; `racelab.analysis.metrics.driver_metrics` defines each.
+    They are computed from the stored laps and weather; docs/metrics.md defines each. A driver without enough laps for
+    a metric has no row of it.
     """
     with open_store(db) as store:
         key = store.find(session)
-        metrics = driver_metrics(classed_laps(store, key)).assign(detail=None, created_utc=None)
+        metrics = driver_metrics(classed_laps(store, key), store.read("weather", key)).assign(
+            detail=None, created_utc=None
+        )
         frame = _join(store, key, metrics, JOINED["driver_metrics"])
     return _validated("driver_metrics", key, frame)
 

@@ -73,7 +73,7 @@ def one(found: Found, store: SqlStore, **more: object) -> Outcome:
 
 def test_each_step_is_told_and_the_rows_add_up(store):
     steps = Steps()
-    outcome = one(Found(session_data()), store, watch=steps)
+    outcome = one(Found(session_data(laps=12)), store, watch=steps)
     told = {table: rows for kind, table, rows in (s for s in steps.seen if s[0] == "wrote")}
     assert steps.seen[0] == ("reading", "a.csv")
     assert steps.seen[-1] == ("done", "added")
@@ -120,25 +120,25 @@ def test_a_run_that_ended_before_the_metrics_is_completed_by_the_next(store, mon
         raise KeyboardInterrupt
 
     whole = SqlStore("sqlite://")
-    one(Found(session_data()), whole)
+    one(Found(session_data(laps=12)), whole)
     expected = content(whole)
     whole.close()
     with monkeypatch.context() as patch:
         patch.setattr(derived, "driver_metrics", cut)
         with pytest.raises(KeyboardInterrupt):
-            one(Found(session_data()), store)
-    assert len(store.read("laps", KEY)) == 6
+            one(Found(session_data(laps=12)), store)
+    assert len(store.read("laps", KEY)) == 24
     assert store.read("driver_metrics").empty
-    outcome = one(Found(session_data()), store)
+    outcome = one(Found(session_data(laps=12)), store)
     assert outcome["change"] == "unchanged"
     assert list(outcome["rows"]) == ["driver_metrics"]
     assert content(store) == expected
-    assert one(Found(session_data()), store)["rows"] == {}
+    assert one(Found(session_data(laps=12)), store)["rows"] == {}
 
 
 def test_metrics_of_laps_that_were_replaced_do_not_stay(store, monkeypatch):
-    one(Found(session_data(laps=8)), store)
-    fewer = session_data(laps=8, digest="two")
+    one(Found(session_data(laps=12)), store)
+    fewer = session_data(laps=12, digest="two")
     fewer.laps = [lap for lap in fewer.laps if lap.car_number == "7"]
     assert one(Found(fewer), store, force=True)["change"] == "updated"
     assert set(store.read("driver_metrics")["car_number"]) == {"7"}

@@ -19,7 +19,7 @@ def ensure_metrics(store: Store, key: SessionKey) -> dict[str, int]:
     laps = classed_laps(store, key)
     if laps.empty:
         return {}
-    metrics = driver_metrics(laps)
+    metrics = driver_metrics(laps, store.read("weather", key))
     if metrics.empty:
         return {}
     plain = metrics.astype(object).where(metrics.notna(), None)
