@@ -1,6 +1,6 @@
 """`racelab backtest`: how good a model is on what it had not seen, next to the naive answers."""
 
-from itertools import groupby
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -41,10 +41,14 @@ def _print(console: Console, found: Backtest) -> None:
     title = f"{document['target']}, {where}: n {document['n']:,} {_WHAT[document['target']]} not learned from"
     console.print(table(found.frame.rename(columns={"answer": "Answer", "to_best_baseline": "Ratio"}), title))
     console.print("Ratio: the first score over that of the best naive answer.")
-    for cut, rows in groupby(document["by"], key=_cut):
-        console.print(table(pd.DataFrame(list(rows)), f"By {cut}"))
+    for cut, rows in _cuts(document["by"]).items():
+        console.print(table(pd.DataFrame(rows).dropna(axis=1, how="all"), f"By {', '.join(cut)}"))
 
 
-def _cut(row: dict[str, Any]) -> str:
-    """By what a row of ``by`` is cut: it is named first."""
-    return next(iter(row))
+def _cuts(by: list[dict[str, Any]]) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """The rows of ``by`` by what they are cut by, which stands before their n."""
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in by:
+        cut = tuple(takewhile(lambda name: name != "n", row))
+        found.setdefault(cut, []).append(row)
+    return found
