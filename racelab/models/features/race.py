@@ -1,0 +1,90 @@
+"""A race's laps as arrays: what the features of an endurance lap are computed from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from racelab.analysis.pace import is_green
+from racelab.models.features.earlier import Bools, Floats, Ints, earlier, quantile
+
+COMPARABLE = 1.07  # laps within this ratio show the same conditions: the 107 % rule
+_WINDOW = 10  # laps of every car of the class behind its best pace: shorter than a spell of rain
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Laps of one race in the order of car and lap; times in ms, codes from 0, every array one value a lap.
+
+    ``green`` laps are driven at racing speed as far as flag and stops tell; ``asked`` are the laps to be described:
+    the green ones, or those that the cars begin now, whose ``time`` is NaN and whose ``end`` is not known.
+    """
+
+    laps: pd.DataFrame
+    car: Ints
+    car_class: Ints
+    crew: Ints  # of the car and the seat in it
+    lap: Ints
+    stint: Ints
+    start: Ints
+    end: Ints
+    time: Floats
+    sectors: Floats  # (laps, 3)
+    green: Bools
+    asked: Bools
+
+
+def race(laps: pd.DataFrame, coming: "pd.Series[bool] | None" = None) -> Race:
+    """The arrays of one race.
+
+    Args:
+        laps: laps of one session with ``car_class``.
+        coming: which of them are only begun; without, the green ones are asked for.
+    """
+    begun = pd.Series(False, index=laps.index) if coming is None else coming
+    laps = laps.assign(is_coming=begun.to_numpy(dtype=bool), is_green=is_green(laps).to_numpy(dtype=bool))
+    laps = laps[laps["start_ms"].notna() & laps["end_ms"].notna()]
+    laps = laps.sort_values(["car_number", "lap_number"], ignore_index=True)
+    crew = laps.groupby(["car_number", "seat"], dropna=False).ngroup()
+    named = laps["is_coming"].to_numpy(dtype=bool)
+    green = laps["is_green"].to_numpy(dtype=bool) & ~named
+    return Race(
+        laps=laps,
+        car=_codes(laps["car_number"]),
+        car_class=_codes(laps["car_class"]),
+        crew=crew.to_numpy(dtype=np.int64),
+        lap=laps["lap_number"].to_numpy(dtype=np.int64),
+        stint=laps.groupby("car_number")["pit_out"].cumsum().to_numpy(dtype=np.int64),
+        start=laps["start_ms"].to_numpy(dtype=np.int64),
+        end=laps["end_ms"].to_numpy(dtype=np.int64),
+        time=np.where(named, np.nan, laps["lap_time_ms"].to_numpy(dtype="float64", na_value=np.nan)),
+        sectors=np.column_stack([laps[f"s{n}_ms"].to_numpy(dtype="float64", na_value=np.nan) for n in (1, 2, 3)]),
+        green=green,
+        asked=green if coming is None else named,
+    )
+
+
+def reference(the: Race, classes: Ints, at: Ints) -> Floats:
+    """The best pace of a class at a moment: the fastest of its last ten green laps a car that had ended.
+
+    It follows rain after ten laps, and laps behind a safety car that no flag tells of do not move it before.
+    """
+    found = np.full(len(at), np.nan)
+    for code in np.unique(classes):
+        own, mine = the.green & (the.car_class == code), classes == code
+        depth = _WINDOW * len(np.unique(the.car[the.car_class == code]))
+        zeros = np.zeros(own.sum(), dtype=np.int64)
+        asked = np.zeros(mine.sum(), dtype=np.int64)
+        found[mine] = quantile(earlier(the.time[own], zeros, the.end[own], asked, at[mine], depth), 0.0)
+    return found
+
+
+def is_comparable(times: Floats, best: Floats) -> Bools:
+    """Whether times show the conditions of now: neither much slower nor, before rain, much faster than the best."""
+    share = times / best
+    return (share <= COMPARABLE) & (share >= 1 / COMPARABLE)
+
+
+def _codes(names: "pd.Series[str]") -> Ints:
+    codes: Ints = pd.factorize(names.astype(object), use_na_sentinel=False)[0].astype(np.int64)
+    return codes
