@@ -18,8 +18,9 @@ def scores(rows: pd.DataFrame, by: Sequence[str] = RACE) -> dict[str, float | No
         by: the columns that name one order: the race, or the race and the class.
 
     Returns:
-        ``spearman`` (correlation of the two orders, from three cars), ``place_mae`` (places, ``expected`` as it is),
-        ``order_mae`` (places, ``expected`` as an order without gaps), ``winner_hit`` (share of races whose likeliest
+        ``spearman`` (correlation of the two orders, from three cars), ``place_mae`` (places, of
+        ``median`` where it is known, for it has the least absolute error, else of ``expected``), ``order_mae``
+        (places, of the order of ``expected`` without gaps), ``winner_hit`` (share of races whose likeliest
         winner won), ``podium_hit`` (share of the first three among the three likeliest, from four cars) and
         ``brier_win`` (mean over cars of (p_win - won)²); None where nothing could be scored.
     """
@@ -76,11 +77,12 @@ def _spearman(group: pd.DataFrame) -> float:
 
 
 def _place_mae(group: pd.DataFrame) -> float:
-    return float((group["expected"] - group["place"].rank()).abs().mean())
+    known = "median" in group and group["median"].notna().all()
+    return float((group["median" if known else "expected"] - group["place"].rank()).abs().mean())
 
 
 def _order_mae(group: pd.DataFrame) -> float:
-    return float((group["expected"].rank(method="first") - group["place"].rank()).abs().mean())
+    return float((group["expected"].rank() - group["place"].rank()).abs().mean())
 
 
 def _winner(group: pd.DataFrame) -> float:
@@ -98,7 +100,8 @@ def _podium(group: pd.DataFrame) -> float:
 
 def _likeliest(group: pd.DataFrame, chance: str, cars: int) -> list[int]:
     known = chance in group and group[chance].notna().all()
-    order = group.assign(_chance=-group[chance] if known else 0.0)
+    # Shuffled first: rows often come in the order of the result, which must not decide between equals.
+    order = group.assign(_chance=-group[chance] if known else 0.0).sample(frac=1, random_state=1)
     return list(order.sort_values(["_chance", "expected"], kind="stable").index[:cars])
 
 
