@@ -3,117 +3,75 @@
 import numpy as np
 import pandas as pd
 
-from racelab.analysis.pace import clean_laps
-from racelab.analysis.stints import number_stints
-from racelab.domain.tyres import Compound
+from racelab.domain.series import Series
+from racelab.domain.sessions import SessionKey
+from racelab.models.features.endurance import ENDURANCE_FEATURES, endurance_features
+from racelab.models.features.one_class import KEYS, KNOWN, ONE_CLASS_FEATURES, one_class_features
 
-_RECENT = 5  # clean laps of the car behind its recent pace
-_CLASS_RECENT = 20  # clean laps of the class behind the class's pace
-_NEUTRAL = ("safety_car", "vsc", "fcy", "code_60", "red")
-# A compound's place from soft to hard; wet ones apart. Null where the source does not tell.
-_HARDNESS = {
-    Compound.HYPERSOFT: 0.0, Compound.ULTRASOFT: 1.0, Compound.SUPERSOFT: 2.0, Compound.SOFT: 3.0,
-    Compound.MEDIUM: 4.0, Compound.HARD: 5.0, Compound.INTERMEDIATE: 8.0, Compound.WET: 9.0,
-}  # fmt: skip
-FEATURES = (
-    "last_share",  # the car's last clean lap over its recent pace, less 1
-    "class_share",  # its class's recent pace over its own, less 1
-    "class_trend",  # the class's newest laps over its recent pace, less 1
-    "trend",  # the car's newer clean laps over its older ones, less 1
-    "stint_lap",  # laps since the last stop
-    "tyre_age",  # of the set, as the source tells it, else laps since the stop
-    "hardness",  # of the compound
-    "lap_number",  # stands for burnt fuel
-    "new_stint",  # clean laps of this stint behind the recent pace, 0 to 5
-    "was_neutral",  # flag at the line before the lap
-    "gap_ahead_s",  # time to the car in front at the line
-)
+# All that a model may know of a lap; rows of a series have those of their kind, as `names` tells.
+FEATURES = tuple(dict.fromkeys((*ONE_CLASS_FEATURES, *ENDURANCE_FEATURES)))
+# Where the base is the last lap, a miss of one per cent is one unit of the target.
+_ENDURANCE_SCALE = 0.01
 
 
-def lap_features(laps: pd.DataFrame) -> pd.DataFrame:
-    """One row a clean lap that has a clean lap of the same car before it.
+def lap_features(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row a clean lap; every feature is known when the lap begins.
 
-    Every feature is known when the lap begins: what other cars drove counts only if it ended before then.
+    What other cars drove counts only if it ended before then.
 
     Args:
-        laps: laps of one or more sessions, as `load_laps` gives them, with ``car_class``.
+        laps: laps of one or more sessions of one series, as `load_laps` gives them, with ``car_class`` and, where
+            earlier races tell it, ``reference_ms`` (`features.reference.race_laps` gives both).
+        weather: readings of the sessions; no feature uses them yet.
 
     Returns:
-        ``session_id, car_number, lap_number, car_class``, ``start_ms`` and ``end_ms``, ``lap_time_ms``
-        (the target), ``naive_ms`` (the last clean lap), ``recent_ms`` (median of the last five) and the
-        `FEATURES`, shares of ``recent_ms``.
+        ``session_id, car_number, lap_number, car_class, compound, start_ms, end_ms``; ``lap_time_ms`` (what is to be
+        predicted), ``follows`` (the lap before was clean too: such laps are scored), ``naive_ms`` (the last clean lap;
+        NaN before the first), ``recent_ms`` (the median of the last five), ``base_ms`` (what is expected, over which
+        the target is taken), ``scale`` (the size of a miss, as a share) and the features of the kind of race.
     """
-    laps = number_stints(laps[laps["start_ms"].notna() & laps["end_ms"].notna()])
-    laps = laps.sort_values(["session_id", "car_number", "lap_number"], ignore_index=True)
-    laps = laps.assign(clean=laps.index.isin(clean_laps(laps).index))
-    own = laps.groupby(["session_id", "car_number"])
-    laps["was_neutral"] = own["flag"].shift().isin(_NEUTRAL).astype(float)
-    laps["stint_lap"] = laps.groupby(["session_id", "car_number", "stint"]).cumcount() + 1.0
-    laps["tyre_age"] = laps["tyre_age"].astype("float64").fillna(laps["stint_lap"])
-    laps["hardness"] = laps["compound"].map({str(key): value for key, value in _HARDNESS.items()}).astype("float64")
-    laps["gap_ahead_s"] = _gap_ahead(laps)
-    rows = _own_pace(laps[laps["clean"]])
-    rows = _class_pace(rows)
-    rows = rows[rows["recent_ms"].notna() & rows["class_ms"].notna()]
-    rows = rows.assign(
-        last_share=rows["naive_ms"] / rows["recent_ms"] - 1,
-        class_share=rows["class_ms"] / rows["recent_ms"] - 1,
-        class_trend=rows["class_new_ms"] / rows["class_ms"] - 1,
-        trend=rows["newer_ms"] / rows["older_ms"] - 1,
-        lap_time_ms=rows["lap_time_ms"].astype("float64"),
-    )
-    keep = ["session_id", "car_number", "lap_number", "car_class", "start_ms", "end_ms", "lap_time_ms", "naive_ms", "recent_ms"]  # fmt: skip
-    names = [*keep, *(name for name in FEATURES if name not in keep)]
-    return rows[names].astype({"lap_number": "int64"}).sort_values(["session_id", "start_ms"], ignore_index=True)
+    if laps.empty:
+        return pd.DataFrame(columns=list(dict.fromkeys((*KEYS, *KNOWN, *ONE_CLASS_FEATURES))))
+    if not is_endurance(laps):
+        return one_class_features(laps)
+    frames = [endurance_features(part) for _, part in laps.groupby("session_id", sort=True)]
+    return as_rows(pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True))
+
+
+def is_endurance(laps: pd.DataFrame) -> bool:
+    """Whether the laps are of a series whose cars change drivers and share the track with other classes."""
+    return SessionKey.of_id(int(laps["session_id"].iloc[0])).series is not Series.F1
+
+
+def as_rows(found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of an endurance race with the columns that every row has."""
+    follows = found["is_scored"].astype(bool) if "is_scored" in found else False
+    compound = pd.Series(pd.NA, found.index, dtype="string")
+    return found.assign(follows=follows, base_ms=found["naive_ms"], scale=_ENDURANCE_SCALE, compound=compound)
+
+
+def names(rows: pd.DataFrame) -> tuple[str, ...]:
+    """The features that the rows have, by their kind of race."""
+    return ONE_CLASS_FEATURES if "field_fast" in rows else ENDURANCE_FEATURES
 
 
 def matrix(rows: pd.DataFrame) -> np.ndarray:
     """The features as a matrix, one row a lap; null where a source does not tell."""
-    return np.asarray(rows[list(FEATURES)].astype("float64"))
+    return np.asarray(rows[list(names(rows))].to_numpy(dtype="float32", na_value=np.nan))
 
 
 def target(rows: pd.DataFrame) -> np.ndarray:
-    """What is learned: the lap over the car's recent pace, less 1; the same scale for all circuits and classes."""
-    return np.asarray(rows["lap_time_ms"] / rows["recent_ms"] - 1, dtype="float64")
+    """What is learned: the logarithm of the lap over its base, in units of ``scale``."""
+    ratio = rows["lap_time_ms"].to_numpy(dtype="float64") / rows["base_ms"].to_numpy(dtype="float64")
+    return np.asarray(np.log(ratio) / rows["scale"].to_numpy(dtype="float64"))
 
 
-def _gap_ahead(laps: pd.DataFrame) -> "pd.Series[float]":
-    ordered = laps.sort_values(["session_id", "start_ms"])
-    gap = ordered.groupby("session_id")["start_ms"].diff().astype("float64") / 1000
-    return gap.clip(upper=10.0).reindex(laps.index)
+def in_ms(rows: pd.DataFrame, share: np.ndarray) -> np.ndarray:
+    """The lap time in ms of which ``share`` is the `target`."""
+    return np.asarray(rows["base_ms"] * np.exp(share * rows["scale"]), dtype="float64")
 
 
-def _own_pace(clean: pd.DataFrame) -> pd.DataFrame:
-    """Medians over the car's clean laps before this one."""
-    times = clean["lap_time_ms"].astype("float64")
-    before = times.groupby([clean["session_id"], clean["car_number"]]).shift()
-    by_car = before.groupby([clean["session_id"], clean["car_number"]])
-
-    def rolled(window: int, least: int) -> "pd.Series[float]":
-        return by_car.rolling(window, min_periods=least).median().droplevel([0, 1]).reindex(clean.index)
-
-    older = rolled(2 * _RECENT, 1)
-    same = clean.groupby(["session_id", "car_number", "stint"]).cumcount()
-    return clean.assign(
-        naive_ms=before,
-        recent_ms=rolled(_RECENT, 1),
-        newer_ms=rolled(2, 1),
-        older_ms=older,
-        new_stint=same.clip(upper=_RECENT).astype(float),
-    )
-
-
-def _class_pace(rows: pd.DataFrame) -> pd.DataFrame:
-    """The class's pace when the lap begins: medians over its last clean laps that have ended by then."""
-    found = []
-    for _, group in rows.groupby(["session_id", "car_class"], dropna=False):
-        ended = group.sort_values("end_ms")
-        times = ended["lap_time_ms"].astype("float64")
-        pace = pd.DataFrame({
-            "known_ms": ended["end_ms"].astype("int64"),
-            "class_ms": times.rolling(_CLASS_RECENT, min_periods=3).median(),
-            "class_new_ms": times.rolling(_RECENT, min_periods=3).median(),
-        })  # fmt: skip
-        begun = group.assign(begin_ms=group["start_ms"].astype("int64")).sort_values("begin_ms")
-        found.append(pd.merge_asof(begun, pace, left_on="begin_ms", right_on="known_ms"))
-    return pd.concat(found, ignore_index=True) if found else rows.assign(class_ms=np.nan, class_new_ms=np.nan)
+def weights(rows: pd.DataFrame) -> np.ndarray:
+    """How many ms a unit of the `target` is, the mean made 1: so that what is learned counts errors in ms."""
+    ms = np.asarray(rows["base_ms"] * rows["scale"], dtype="float64")
+    return ms / ms.mean() if len(ms) else ms

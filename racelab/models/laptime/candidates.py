@@ -1,22 +1,26 @@
-"""The models that compete for the lap time; each learns and predicts the share of `features.target`."""
+"""The models that compete for the lap time; each learns and predicts `features.target`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+
+from racelab.models.device import xgboost_device
 
 
 class Regressor(Protocol):
     """What a candidate offers."""
 
-    def fit(self, x: np.ndarray, y: np.ndarray) -> Any:
-        """Learn from rows and their targets."""
-
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The targets of rows."""
 
 
-def ridge() -> Regressor:
+# How far off a target may be before a learner takes it for the same: a tree that chases a lap ten times as far off
+# as expected learns nothing of the others.
+_FAR = 8.0
+
+
+def ridge(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
     """Linear, on robustly scaled features, nulls by their median."""
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import RidgeCV
@@ -24,27 +28,71 @@ def ridge() -> Regressor:
     from sklearn.preprocessing import RobustScaler
 
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    return make_pipeline(imputer, RobustScaler(), RidgeCV(alphas=np.logspace(-2, 4, 13)))  # type: ignore[no-any-return]
+    model = make_pipeline(imputer, RobustScaler(), RidgeCV(alphas=np.logspace(-2, 4, 7)))
+    return [model.fit(x, np.clip(y, -2, 2), ridgecv__sample_weight=w)]
 
 
-def forest() -> Regressor:
+def forest(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
     """A random forest with leaves of twenty laps, so that no lap is learned by heart."""
     from sklearn.ensemble import RandomForestRegressor
 
-    model: Regressor = RandomForestRegressor(
-        n_estimators=60, min_samples_leaf=20, max_features=0.5, max_samples=0.5, n_jobs=2, random_state=0
+    model = RandomForestRegressor(
+        n_estimators=40, min_samples_leaf=20, max_features=0.3, max_samples=0.2, n_jobs=2, random_state=0
     )
+    return [model.fit(x, np.clip(y, -2, 2), sample_weight=w)]
+
+
+def boosting(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
+    """Histogram gradient boosting on the absolute error."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    model = HistGradientBoostingRegressor(
+        loss="absolute_error", max_iter=150, learning_rate=0.08, max_leaf_nodes=63, min_samples_leaf=40, max_bins=127,
+        early_stopping=False, random_state=0,
+    )  # fmt: skip
+    return [model.fit(x, np.clip(y, -_FAR, _FAR), sample_weight=w)]
+
+
+def xgboost(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
+    """Boosted trees on the pseudo-Huber loss, nearly the absolute error, which is what the score counts."""
+    return [_trees(x, y, w, seed=0)]
+
+
+def blend(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
+    """The mean of three boosted trees of different depth and seed."""
+    deeper = {"max_depth": 9, "n_estimators": 220, "learning_rate": 0.045, "min_child_weight": 10, "huber_slope": 0.1}
+    return [
+        _trees(x, y, w, seed=0),
+        _trees(x, y, w, seed=1, **deeper),
+        _trees(x, y, w, seed=2, max_depth=8, n_estimators=250, colsample_bytree=0.35),
+    ]
+
+
+def quick(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
+    """Fewer trees, for errors on laps that were not learned from."""
+    return [_trees(x, y, w, seed=0, n_estimators=120, learning_rate=0.1, max_depth=6)]
+
+
+def _trees(x: np.ndarray, y: np.ndarray, w: np.ndarray, seed: int, **changes: Any) -> Regressor:
+    from xgboost import XGBRegressor
+
+    settings = {
+        "n_estimators": 280, "max_depth": 7, "learning_rate": 0.05, "min_child_weight": 5, "subsample": 0.7,
+        "colsample_bytree": 0.5, "huber_slope": 0.15, "objective": "reg:pseudohubererror", "tree_method": "hist",
+        "max_bin": 128, "n_jobs": 2, "device": xgboost_device(), **changes,
+    }  # fmt: skip
+    model: Regressor = XGBRegressor(random_state=seed, **settings).fit(x, np.clip(y, -_FAR, _FAR), sample_weight=w)
     return model
 
 
-def xgboost() -> Regressor:
-    """Boosted trees on the absolute error, which is what the score counts and what outliers move little."""
-    from xgboost import XGBRegressor
-
-    return XGBRegressor(
-        n_estimators=200, max_depth=4, learning_rate=0.05, min_child_weight=10, subsample=0.8, colsample_bytree=0.8,
-        objective="reg:absoluteerror", tree_method="hist", n_jobs=2, random_state=0,
-    )  # fmt: skip
+def predicted(learned: Sequence[Regressor], x: np.ndarray) -> np.ndarray:
+    """The mean of what the learned say; nothing learned says 0, the filter's own answer."""
+    if not learned or not len(x):
+        return np.zeros(len(x))
+    return np.asarray(np.mean([np.asarray(each.predict(x), dtype="float64") for each in learned], axis=0))
 
 
-CANDIDATES: dict[str, Callable[[], Regressor]] = {"ridge": ridge, "forest": forest, "xgboost": xgboost}
+Candidate = Callable[[np.ndarray, np.ndarray, np.ndarray], list[Regressor]]
+CANDIDATES: dict[str, Candidate] = {
+    "ridge": ridge, "forest": forest, "boosting": boosting, "xgboost": xgboost, "blend": blend,
+}  # fmt: skip

@@ -1,9 +1,14 @@
-"""Intervals by split conformal prediction: as wide as the errors on laps that were not learned from."""
+"""Intervals by split conformal prediction: as wide as the errors on laps that were not learned from.
+
+The error of a lap is taken over the size that a model expects of it, so that an interval is narrow on a lap like many
+and wide on one in rain or after a restart (normalised conformal prediction, Papadopoulos et al. 2008).
+"""
 
 import numpy as np
 import pandas as pd
 
 LEVELS = (80, 90)
+ENDS = tuple(f"{end}_{level}" for level in LEVELS for end in ("low", "high"))
 
 
 def width(errors: np.ndarray, level: int) -> float:
@@ -15,23 +20,12 @@ def width(errors: np.ndarray, level: int) -> float:
     return float(np.sort(np.abs(errors))[rank - 1]) if rank <= len(errors) else float("inf")
 
 
-def intervals(scored: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Add ``low_80``, ``high_80``, ``low_90`` and ``high_90`` in ms to predictions in folds.
-
-    A fold's width comes from the errors of the folds before it, as shares of the car's recent pace; the first
-    fold has none.
-    """
-    scored = scored.assign(**{f"{end}_{level}": np.nan for level in LEVELS for end in ("low", "high")})
-    share = ((scored["lap_time_ms"] - scored[column]) / scored["recent_ms"]).to_numpy(dtype="float64")
-    fold = scored["fold"].to_numpy()
-    for number in np.unique(fold)[1:]:
-        own = fold == number
-        for level in LEVELS:
-            half = width(share[fold < number], level) * scored.loc[own, "recent_ms"]
-            if np.isfinite(half).all():
-                scored.loc[own, f"low_{level}"] = scored.loc[own, column] - half
-                scored.loc[own, f"high_{level}"] = scored.loc[own, column] + half
-    return scored
+def bounds(value: np.ndarray, half: dict[int, np.ndarray]) -> dict[str, np.ndarray]:
+    """The columns `ENDS` of intervals around values, from half their width by level; a width of NaN has no interval."""
+    found = {}
+    for level, each in half.items():
+        found[f"low_{level}"], found[f"high_{level}"] = value - each, value + each
+    return found
 
 
 def coverage(scored: pd.DataFrame, level: int) -> float | None:

@@ -1,68 +1,100 @@
-"""Walk-forward backtests: every lap is predicted by a model that saw only what was over before it began."""
+"""Walk-forward by event: every race is predicted by a model that learned from races over before it began."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from racelab.models.features import matrix, target
-from racelab.models.laptime.candidates import CANDIDATES, Regressor
+from racelab.errors import NotFound
+from racelab.models.features import in_ms, matrix, target, weights
+from racelab.models.laptime.candidates import CANDIDATES, predicted
+from racelab.models.laptime.model import FILTER, LapTimeModel, learnable
 
-_LEAST_ROWS = 60  # fewer laps than this teach nothing: five a feature
-_TESTED = 8  # the last so many sessions are scored; the ones before only teach
+log = logging.getLogger("racelab")
+_SEASONS = 7  # the last so many seasons teach; older cars and tyres teach little
+_GROWTH = 20  # a new model is taught when the races have grown by a twentieth since the last one
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rows to learn from and rows to be scored, as positions; ``session_id`` is that of the scored rows."""
+    """Races to be scored in a row, by one model, which learns from those of ``taught``."""
 
-    session_id: int
-    train: np.ndarray
-    test: np.ndarray
+    taught: tuple[int, ...]
+    scored: tuple[int, ...]
 
 
-def folds(rows: pd.DataFrame, blocks: int) -> Iterator[Fold]:
-    """Race by race, and within a race block by block of time.
-
-    A block is learned from all sessions before it and from the laps of its own that ended before it begins;
-    where the sessions before are too few to learn from, the race's first block is only learned from.
+def folds(order: Sequence[int], scored: Sequence[int]) -> Iterator[Fold]:
+    """Folds over races in the order of driving; a model is taught anew when the races have grown by a twentieth.
 
     Args:
-        rows: of `lap_features`, sessions in the order in which they were driven.
-        blocks: blocks a race.
+        order: ids of all races.
+        scored: ids of those to be scored.
     """
-    session = rows["session_id"].to_numpy(dtype=np.int64)
-    start, end = rows["start_ms"].to_numpy(dtype=np.int64), rows["end_ms"].to_numpy(dtype=np.int64)
-    order = list(dict.fromkeys(session.tolist()))
+    wanted, begun = set(scored), 0
+    since: list[int] = []
     for place, session_id in enumerate(order):
-        if place < len(order) - _TESTED:
+        if session_id not in wanted:
             continue
-        own, earlier = session == session_id, np.isin(session, order[:place])
-        cuts = np.quantile(start[own], np.linspace(0, 1, blocks + 1))
-        for low, high in zip(cuts, [*cuts[1:-1], np.inf], strict=False):
-            train = np.flatnonzero(earlier | (own & (end <= low)))
-            test = np.flatnonzero(own & (start >= low) & (start < high))
-            if len(train) >= _LEAST_ROWS and len(test):
-                yield Fold(session_id, train, test)
+        if since and place - begun >= max(1, begun // _GROWTH):
+            yield Fold(tuple(order[:begun]), tuple(since))
+            since = []
+        if not since:
+            begun = place
+        since.append(session_id)
+    if since:
+        yield Fold(tuple(order[:begun]), tuple(since))
 
 
-def predict_folds(rows: pd.DataFrame, parts: list[Fold]) -> pd.DataFrame:
-    """Every candidate's and baseline's prediction in ms of the scored rows, one column each, and the fold."""
-    x, y = matrix(rows), target(rows)
-    recent = rows["recent_ms"].to_numpy(dtype="float64")
+def walk(rows: pd.DataFrame, scored: Sequence[int], kind: str, others: Sequence[str] = ()) -> pd.DataFrame:
+    """Predict the scored races fold by fold.
+
+    Args:
+        rows: of `history.history`.
+        scored: ids of the races to be predicted.
+        kind: of the model whose intervals are given too.
+        others: candidates that are compared with it.
+
+    Returns:
+        The rows that follow a clean lap, with ``value`` and the intervals' ends, a column a candidate and
+        ``filter``, ``last_lap`` and ``median_of_five``, all in ms, and ``fold``.
+    """
+    order = list(dict.fromkeys(rows["session_id"].tolist()))
     found = []
-    for number, fold in enumerate(parts):
-        scored = rows.iloc[fold.test].assign(fold=number)
-        scored = scored.assign(last_lap=scored["naive_ms"], median_of_five=scored["recent_ms"])
-        for name, make in CANDIDATES.items():
-            share = _fitted(make, x[fold.train], y[fold.train]).predict(x[fold.test])
-            scored[name] = recent[fold.test] * (1 + np.asarray(share, dtype="float64"))
-        found.append(scored)
-    return pd.concat(found, ignore_index=True)
+    for number, fold in enumerate(folds(order, scored)):
+        test = rows[rows["session_id"].isin(fold.scored) & rows["follows"].astype(bool)]
+        if test.empty:
+            continue
+        learned = rows[rows["session_id"].isin(fold.taught)]
+        learned = learned[learned["season"] > test["season"].max() - _SEASONS]
+        log.info("fold %d: %d laps of %d races teach, %d races are predicted", number + 1, len(learned), learned["session_id"].nunique(), len(fold.scored))  # fmt: skip
+        found.append(_predicted(learned, test, kind, others).assign(fold=number))
+    return pd.concat(found, ignore_index=True) if found else rows.head(0)
 
 
-def _fitted(make: Callable[[], Regressor], x: np.ndarray, y: np.ndarray) -> Regressor:
-    model = make()
-    model.fit(x, y)
-    return model
+def _predicted(learned: pd.DataFrame, test: pd.DataFrame, kind: str, others: Sequence[str]) -> pd.DataFrame:
+    try:
+        model = LapTimeModel.fit(learned, kind)
+    except NotFound:
+        model = untaught(test)
+    answers = {"last_lap": test["naive_ms"], "median_of_five": test["recent_ms"], FILTER: test["base_ms"]}
+    own = model.predict(test)
+    for name in others:
+        answers[name] = own["value"] if name == model.kind else _answer(learned, test, name)
+    return test.assign(**answers, **own)
+
+
+def untaught(rows: pd.DataFrame) -> LapTimeModel:
+    """The model of a series of which no race is known: the filter alone, with wide intervals."""
+    from racelab.models.features import names
+
+    return LapTimeModel(FILTER, names(rows))
+
+
+def _answer(learned: pd.DataFrame, test: pd.DataFrame, name: str) -> np.ndarray:
+    rows = learnable(learned)
+    if len(rows) < 60:
+        return np.asarray(test["base_ms"], dtype="float64")
+    members = CANDIDATES[name](matrix(rows), target(rows), weights(rows))
+    return in_ms(test, predicted(members, matrix(test)))

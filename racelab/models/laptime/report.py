@@ -1,0 +1,69 @@
+"""The document of a lap-time backtest: scores as a whole and by season, series, circuit, class, tyre, phase and race."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from racelab.domain.series import Series
+from racelab.models.laptime.conformal import LEVELS, coverage
+
+BASELINES = ("last_lap", "median_of_five")
+_CUTS = ("season", "model", "phase", "tyre", "class", "circuit", "session")
+_PHASES = ("first third", "second third", "last third")
+
+
+def document(rows: pd.DataFrame, series: Series | None, others: Sequence[str]) -> dict[str, Any]:
+    """The scores of backtested laps: of the model, of every other answer, and by cut.
+
+    Args:
+        rows: of `walkforward.walk`, with ``season``, ``circuit``, ``session`` and ``model``.
+        series: the one series that was asked for, or None.
+        others: columns of further answers.
+    """
+    answers = [name for name in dict.fromkeys((*BASELINES, "filter", *others)) if name in rows]
+    return {
+        "target": "laptime",
+        "series": series.value if series else None,
+        "from": int(rows["season"].min()),
+        "to": int(rows["season"].max()),
+        "n": len(rows),
+        "score": score(rows),
+        "baselines": {name: errors(rows, name) for name in answers},
+        "by": list(_by(cut_columns(rows))),
+    }
+
+
+def errors(rows: pd.DataFrame, column: str) -> dict[str, Any]:
+    """Mean and median absolute error of a column, in ms, over the rows that have it."""
+    error = (rows[column] - rows["lap_time_ms"]).astype("float64").abs().dropna()
+    if error.empty:
+        return {"mae_ms": None, "median_ae_ms": None}
+    return {"mae_ms": round(float(error.mean()), 1), "median_ae_ms": round(float(error.median()), 1)}
+
+
+def score(rows: pd.DataFrame) -> dict[str, Any]:
+    """Errors of the model and the share of laps inside its intervals."""
+    shares = {f"coverage_{level}": coverage(rows, level) for level in LEVELS}
+    return {**errors(rows, "value"), **{key: None if each is None else round(each, 4) for key, each in shares.items()}}
+
+
+def cut_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with ``phase`` (a third of the race by time), ``tyre`` and ``class``."""
+    length = rows.groupby("session_id")["end_ms"].transform("max").astype("float64")
+    third = np.minimum((rows["start_ms"].astype("float64") / length * 3).astype(int), 2)
+    return rows.assign(
+        phase=[_PHASES[each] for each in third],
+        tyre=rows["compound"].astype(object).where(rows["compound"].notna(), None),
+        **{"class": rows["car_class"].astype(object).where(rows["car_class"].fillna("") != "", None)},
+    )
+
+
+def _by(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for cut in _CUTS:
+        if cut not in rows:
+            continue
+        for name, part in rows.groupby(cut, sort=cut != "session"):
+            naive = {f"{each}_mae_ms": errors(part, each)["mae_ms"] for each in BASELINES}
+            yield {cut: int(name) if cut == "season" else str(name), "n": len(part), **score(part), **naive}
