@@ -24,7 +24,7 @@ def find_scope(store: Store, notebook: Notebook, values: dict[str, Any]) -> Scop
     """The scope of a run with these parameters.
 
     A notebook with a parameter ``session`` writes to series/season/round/session, one with series and
-    season to these, any other to its own folder's name.
+    season to these, one with target and series to models/target_series, any other to its own folder's name.
 
     Raises:
         NotFound: the store has no such session.
@@ -36,6 +36,8 @@ def find_scope(store: Store, notebook: Notebook, values: dict[str, Any]) -> Scop
     if {"series", "season"} <= values.keys():
         parts = [str(values[name]) for name in ("series", "season", "round") if values.get(name) is not None]
         return Scope(None, version, PurePosixPath(*parts))
+    if {"target", "series"} <= values.keys():
+        return Scope(None, version, PurePosixPath("models", f"{values['target']}_{values['series']}"))
     return Scope(None, version, PurePosixPath(notebook.name).parent)
 
 
