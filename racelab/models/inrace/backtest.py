@@ -95,6 +95,8 @@ def _model(rows: pd.DataFrame) -> dict[str, Any]:
         **{f"{end}_{level}": rows[f"model_{end}_{level}"] for end in ("low", "high") for level in (80, 90)},
     )  # fmt: skip
     found: dict[str, Any] = scores(frame, ORDER)
+    # The place with the least expected error is the median; the order goes by the mean.
+    found["place_mae"] = scores(_scorable(rows, "model_median"), ORDER)["place_mae"]
     held = {f"coverage_{level}": _rounded(coverage(frame, level)) for level in (80, 90)}
     brier = float(((rows["model_p_retires"] - rows["retired"]) ** 2).mean())
     return {**found, **held, "brier_retires": round(brier, 5)}
@@ -118,10 +120,16 @@ def _scorable(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 def _by(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for cut in _CUTS:
         for values, part in rows.groupby(["series", *cut], sort=True):
-            named = {"share" if name == "mark" else name: _plain(value) for name, value in zip(["series", *cut], values, strict=True)}
+            named = {
+                "share" if name == "mark" else name: _plain(value)
+                for name, value in zip(["series", *cut], values, strict=True)
+            }
             named = {"class" if name == "car_class" else name: value for name, value in named.items()}
             naive = _naive(part, BASELINES[STRONGEST])
-            now = {f"now_{name}": naive[name] for name in ("spearman", "place_mae", "winner_hit", "podium_hit", "brier_win")}
+            now = {
+                f"now_{name}": naive[name]
+                for name in ("spearman", "place_mae", "winner_hit", "podium_hit", "brier_win")
+            }
             yield {**named, "races": int(part["race"].nunique()), "n": len(part), **_model(part), **now}
 
 

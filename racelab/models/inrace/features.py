@@ -10,6 +10,7 @@ from racelab.models.inrace.state import State, relative_pace, state
 
 Floats = NDArray[np.float64]
 _RECENT = 8
+_LEAST_CLEAN = 4  # clean laps that show a driver's pace
 _LONG_LAP = 1.6  # a lap so much slower than usual outside the pits: off, a puncture, a repair
 _FALLBACK_LOSS = 0.35  # time lost by a stop in laps, until the race itself shows it
 
@@ -17,10 +18,21 @@ _FALLBACK_LOSS = 0.35  # time lost by a stop in laps, until the race itself show
 CAR_FEATURES = (
     "place", "gap_losses", "gap_laps", "projected", "projected_bare", "pace_recent", "pace_all", "pace_best", "pace_stint",
     "stops", "owed", "stint_laps", "stint_share", "tyre_age", "soft", "wet_tyre", "in_pit", "idle_laps", "stopped",
-    "slow_laps", "trouble", "place_first", "place_gain", "crew_pace", "form_place", "form_retired", "form_pace", "form_n",
+    "slow_laps", "trouble", "place_first", "place_gain", "crew_pace", "ace_pace", "driver_pace", "spread", "form_place", "form_retired", "form_pace", "form_n",
 )  # fmt: skip
 # The same for all cars of a class at a moment.
-RACE_FEATURES = ("left", "laps_left", "class_cars", "running", "neutral", "slow", "neutral_share", "loss_laps", "is_time", "hours")
+RACE_FEATURES = (
+    "left",
+    "laps_left",
+    "class_cars",
+    "running",
+    "neutral",
+    "slow",
+    "neutral_share",
+    "loss_laps",
+    "is_time",
+    "hours",
+)
 
 
 def features(race: Race, at: float, form: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -46,6 +58,7 @@ def features(race: Race, at: float, form: pd.DataFrame | None = None) -> pd.Data
     rows["running"] = groups["stopped"].transform(lambda stopped: float((~stopped).sum()))
     rows = _first_laps(now, rows)
     rows["gap_laps"] = rows["gap_ms"] / rows["reference_ms"]
+    rows["spread"] = rows["gap_laps"] / np.sqrt(np.maximum(1.0, groups["laps"].transform("max")))
     rows["gap_losses"] = rows["gap_laps"] / rows["loss_laps"]
     names = ("form_place", "form_retired", "form_pace", "form_n")
     for name in names:
@@ -118,8 +131,12 @@ def _pace(now: State, rows: pd.DataFrame) -> pd.DataFrame:
     rows["pace_recent"] = clean.groupby("car").tail(_RECENT).groupby("car")["pace"].median().reindex(cars).to_numpy()
     began = (rows["laps"] - rows["stint_laps"]).to_numpy()[clean["car"].astype(int)]
     rows["pace_stint"] = clean[clean["lap"] > began].groupby("car")["pace"].median().reindex(cars).to_numpy()
-    seats = clean.groupby(["car", "seat"])["pace"].median().groupby("car").mean().reindex(cars).to_numpy()
-    rows["crew_pace"] = seats - rows["pace_all"].to_numpy()
+    seats = clean.groupby(["car", "seat"])["pace"].agg(["median", "size"])
+    crew = seats.loc[seats["size"] >= _LEAST_CLEAN, "median"]
+    rows["crew_pace"] = crew.groupby("car").mean().reindex(cars).to_numpy() - rows["pace_all"].to_numpy()
+    rows["ace_pace"] = crew.groupby("car").min().reindex(cars).to_numpy()
+    seat = now.laps.groupby("car")["seat"].last().reindex(cars)
+    rows["driver_pace"] = crew.reindex(pd.MultiIndex.from_arrays([list(cars), seat])).to_numpy()
     return rows
 
 
@@ -138,7 +155,9 @@ def _flags(now: State, rows: pd.DataFrame) -> pd.DataFrame:
     rows["neutral_share"] = float(laps["neutral"].mean()) if len(laps) else np.nan
     bare = laps[(laps["pit_in"] == 0) & (laps["pit_out"] == 0) & (laps["lap"] > 1) & (laps["neutral"] != 1)]
     over = bare["time_ms"] / reference[bare["car"].astype(int)]
-    rows["slow_laps"] = (over > _LONG_LAP).groupby(bare["car"]).sum().reindex(cars).fillna(0.0).to_numpy(dtype="float64")
+    rows["slow_laps"] = (
+        (over > _LONG_LAP).groupby(bare["car"]).sum().reindex(cars).fillna(0.0).to_numpy(dtype="float64")
+    )
     spent = laps["time_ms"] / reference[laps["car"].astype(int)] - 1
     lost = spent.clip(lower=0).groupby(laps["car"]).sum().reindex(cars).fillna(0.0)
     rows["trouble"] = lost.to_numpy() - lost.groupby(rows["car_class"].to_numpy()).transform("median").to_numpy()

@@ -13,11 +13,22 @@ Places = NDArray[np.int64]
 
 MOMENT = ["session_id", "at_ms", "car_class"]
 # Values of both cars that stand beside their difference.
-_BOTH = ("place", "gap_losses", "projected", "pace_recent", "stopped", "idle_laps", "owed", "form_place", "pace_all", "stops")
+_BOTH = (
+    "place",
+    "gap_losses",
+    "projected",
+    "pace_recent",
+    "stopped",
+    "idle_laps",
+    "owed",
+    "form_place",
+    "pace_all",
+    "stops",
+)
 # More of it in the car behind never makes a change of places likelier (-1) or less likely (1).
 _DIRECTION = {
     **dict.fromkeys(("place", "gap_losses", "gap_laps", "projected", "projected_bare", "owed", "stopped", "idle_laps"), -1),
-    **dict.fromkeys(("pace_recent", "pace_all", "pace_best", "pace_stint", "form_place", "form_pace"), -1),
+    **dict.fromkeys(("pace_recent", "pace_all", "pace_best", "pace_stint", "ace_pace", "form_place", "form_pace", "spread"), -1),
     "stops": 1,
 }  # fmt: skip
 PAIR_FEATURES = (

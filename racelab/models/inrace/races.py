@@ -14,7 +14,19 @@ from racelab.models.inrace.lengths import Length, length_of
 from racelab.store.protocol import Store
 
 # Laps as plain floats: NaN is missing, flags and pits are 0 or 1.
-LAP_COLUMNS = ("car", "lap", "end_ms", "time_ms", "pit_in", "pit_out", "soft", "wet_tyre", "tyre_age", "seat", "neutral")
+LAP_COLUMNS = (
+    "car",
+    "lap",
+    "end_ms",
+    "time_ms",
+    "pit_in",
+    "pit_out",
+    "soft",
+    "wet_tyre",
+    "tyre_age",
+    "seat",
+    "neutral",
+)
 _SOFTNESS = {"hard": 0.0, "medium": 1.0, "soft": 2.0, "supersoft": 2.5, "ultrasoft": 3.0, "hypersoft": 3.5}
 _NEUTRAL = [flag.value for flag in Flag if flag.is_neutral]
 
@@ -54,7 +66,7 @@ def races(store: Store, series: Series | None = None) -> Iterator[SessionKey]:
 
 def began(key: SessionKey, start: object) -> tuple[int, str, int, str]:
     """What orders races in time: season, the start where it is known, round; a sprint is before its grand prix."""
-    told = "" if start is None or pd.isna(start) else str(start)  # type: ignore[call-overload]
+    told = "" if start is None or pd.isna(start) else str(start)
     return key.season, told, key.round, {"QR": "0", "S": "0"}.get(key.code, key.code)
 
 

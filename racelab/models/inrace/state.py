@@ -89,7 +89,7 @@ def _rank(cars: pd.DataFrame, by: list[str], ascending: list[bool]) -> NDArray[n
     """Places in class from 1; cars that are level in everything stay in the order of the rows."""
     ordered = cars.reset_index(drop=True).sort_values(by, ascending=ascending, kind="stable")
     places = ordered.groupby("car_class", sort=False).cumcount() + 1
-    return places.sort_index().to_numpy(dtype="int64")
+    return np.asarray(places.sort_index(), dtype="int64")
 
 
 def _gaps(laps: pd.DataFrame, cars: pd.DataFrame) -> Floats:

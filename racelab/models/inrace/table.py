@@ -17,7 +17,7 @@ from racelab.models.inrace.state import relative_pace, state
 from racelab.store.protocol import Store
 
 SHARES = (0.25, 0.5, 0.75)
-TEACHING = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875)
+TEACHING = (0.125, 0.25, 0.5, 0.75, 0.875)
 ENDURANCE = (Series.WEC, Series.IMSA, Series.GRCUP)
 _LOG_EVERY = 20
 log = logging.getLogger("racelab")
@@ -65,7 +65,9 @@ def learn(form: Form, over: Sequence[tuple[Race, pd.DataFrame]]) -> None:
         form.learn(race, places, pace.reindex(range(len(race.cars))))
 
 
-def _moments(race: Race, places: pd.DataFrame, form: Form, turn: int, shares: Sequence[float]) -> Iterator[pd.DataFrame]:
+def _moments(
+    race: Race, places: pd.DataFrame, form: Form, turn: int, shares: Sequence[float]
+) -> Iterator[pd.DataFrame]:
     before = form.of(race)
     for share in shares:
         at = moment(race.length, race.laps, share)

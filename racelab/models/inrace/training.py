@@ -1,0 +1,79 @@
+"""Training the order during the race, and keeping it with its card."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from racelab.domain.series import Series
+from racelab.errors import NotFound
+from racelab.models import registry
+from racelab.models.backtests import Backtest
+from racelab.models.inrace.backtest import is_better, scored
+from racelab.models.inrace.features import CAR_FEATURES, RACE_FEATURES
+from racelab.models.inrace.model import RETIRE_FEATURES, SEED, fit
+from racelab.models.inrace.table import table, taught_by
+from racelab.models.inrace.walking import LEAST_RACES, walk
+from racelab.store.protocol import Store
+
+TARGET = "inrace"
+NAME = "pairs of cars: boosted trees and logistic regression"
+_SCOPE = "the order in class at the end of a race, from any moment of it after the first laps"
+_LIMITS = (
+    "a car that was never seen before goes by its place and pace alone; penalties that are not served and disqualifications "
+    "are not known; chances are too even rather than too sure in small classes"
+)
+
+
+def train(store: Store, folder: Path, series: Series | None) -> list[dict[str, Any]]:
+    """Learn from every race of the store and keep a model for each series, with the scores of its walk-forward backtest.
+
+    Returns:
+        The cards of the models.
+
+    Raises:
+        NotFound: no series has eight races to learn from.
+        StoreError: the store cannot be read or the folder written.
+    """
+    cards = []
+    for each in [series] if series else list(Series):
+        rows, form = table(store, taught_by(each))
+        if rows.empty or rows["race"].nunique() < LEAST_RACES or each.value not in set(rows["series"]):
+            continue
+        walked = walk(rows, rows["series"].eq(each.value))
+        test = scored(walked, each) if len(walked) else None
+        parts = {**fit(rows).parts(), "form": form.part()}
+        path = registry.save(folder, TARGET, each.value, parts, _card(rows, test), test.rows if test else None)
+        cards.append({**registry.load(path).card, "path": str(path)})
+    if not cards:
+        raise NotFound(
+            f"at least {LEAST_RACES} races are needed to learn the order during a race: fill the store with `racelab ingest`"
+        )
+    return cards
+
+
+def _card(rows: pd.DataFrame, test: Backtest | None) -> dict[str, Any]:
+    passed = test is not None and is_better(test.document)
+    races = rows.drop_duplicates("race")["race"].tolist()
+    return {
+        "model": NAME,
+        "data": {"sessions": races, "first": races[0], "last": races[-1], "n": len(rows)},
+        "features": [*CAR_FEATURES, *RACE_FEATURES, *sorted(set(RETIRE_FEATURES) - {*CAR_FEATURES, *RACE_FEATURES})],
+        "seeds": {"trees": SEED, "linear": SEED, "draws": 1},
+        "backtest": test.document if test else {},
+        "passed": passed,
+        "why": _why(test, passed),
+        "scope": _SCOPE,
+        "limits": _LIMITS,
+    }
+
+
+def _why(test: Backtest | None, passed: bool) -> str:
+    if test is None:
+        return "no race of the series came after enough others to be scored"
+    own, naive = test.document["score"], test.document["baselines"]["order_now_stopped_last"]
+    verb = "beats" if passed else "does not beat"
+    return (
+        f"{verb} the order at that moment walked forward: Spearman {own['spearman']} against {naive['spearman']}, "
+        f"{own['place_mae']} places off against {naive['place_mae']}, {test.document['n']} rows"
+    )
