@@ -10,7 +10,7 @@ from racelab.models.features.one_class import KEYS, KNOWN, ONE_CLASS_FEATURES, o
 
 # All that a model may know of a lap; rows of a series have those of their kind, as `names` tells.
 FEATURES = tuple(dict.fromkeys((*ONE_CLASS_FEATURES, *ENDURANCE_FEATURES)))
-# Where the base is the last lap, a miss of one per cent is one unit of the target.
+# Where the base is the pace of the last laps, a miss of one per cent is one unit of the target.
 _ENDURANCE_SCALE = 0.01
 
 
@@ -47,7 +47,7 @@ def as_rows(found: pd.DataFrame) -> pd.DataFrame:
     """Rows of an endurance race with the columns that every row has."""
     follows = found["is_scored"].astype(bool) if "is_scored" in found else False
     compound = pd.Series(pd.NA, found.index, dtype="string")
-    return found.assign(follows=follows, base_ms=found["naive_ms"], scale=_ENDURANCE_SCALE, compound=compound)
+    return found.assign(follows=follows, scale=_ENDURANCE_SCALE, compound=compound)
 
 
 def names(rows: pd.DataFrame) -> tuple[str, ...]:
