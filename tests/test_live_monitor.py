@@ -16,7 +16,6 @@ from racelab.domain.sessions import SessionKey
 from racelab.errors import RunFailed
 from racelab.live.identity import recording_path
 from racelab.live.protocols import PROTOCOLS
-from racelab.models.laptime import candidates
 from racelab.runs.monitor import jobs, lease
 from racelab.runs.monitor.monitor import Monitor
 from racelab.runs.monitor.status import monitor_status
@@ -54,14 +53,9 @@ def even_chances(model: Any, *, races: int, cache: Path) -> pd.DataFrame:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    """One kind of model to choose from, no compiling, the parser of scripts."""
-    import racelab.models.laptime.backtest as laptime
-    import racelab.models.laptime.walkforward as walkforward
+    """No compiling, the parser of scripts."""
     import racelab.runs.monitor.strategy as strategy
 
-    only = {"ridge": candidates.ridge}
-    for module in (laptime, walkforward):
-        monkeypatch.setattr(module, "CANDIDATES", only)
     monkeypatch.setattr(strategy, "simulate", even_chances)
     plain = asyncio.to_thread
     monkeypatch.setattr(asyncio, "to_thread", lambda work, *given: BUSY.while_(plain(work, *given)))
@@ -172,7 +166,7 @@ def test_a_race_day_from_the_calendar_to_the_report(store, caplog):
     assert [job for job, _ in done].count("report") == 1
     assert lease.read(store) is None
     assert [job for job, _ in done].count("train") == 2
-    assert {arguments["series"] for job, arguments in done if job == "train"} == {"wec"}
+    assert {arguments["session"] for job, arguments in done if job == "train"} == {str(KEY)}
     _predictions_and_chances(store)
     text = caplog.text
     for words in ("connecting to the scripted service", "training after lap 10", f"{KEY} is over", str(exports[0])):

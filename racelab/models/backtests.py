@@ -11,6 +11,9 @@ MODEL = "the model"
 # Scores of which less is better; of the others more is.
 LESS_IS_BETTER = ("mae_ms", "median_ae_ms", "place_mae", "brier_win", "delay_laps", "log_loss_win")
 
+# Where other models compete too: which of the answers are naive.
+NAIVE = {"laptime": ("last_lap", "median_of_five")}
+
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
@@ -28,7 +31,7 @@ class Backtest:
     def frame(self) -> pd.DataFrame:
         """The scores as a table: the model's row first, then each baseline's; ``answer`` names them.
 
-        ``to_best_baseline`` is the first score over that of the best baseline.
+        ``to_best_baseline`` is the first score over that of the best naive answer.
         """
         answers = {MODEL: self.document["score"], **self.document["baselines"]}
         shares = ratios(self.document) or {}
@@ -43,15 +46,16 @@ class Backtest:
 
 
 def ratios(document: dict[str, Any]) -> dict[str, float] | None:
-    """The model's and every baseline's first score over that of the best baseline; the model goes by ``the model``.
+    """The model's and every baseline's first score over that of the best naive answer; the model goes by ``the model``.
 
-    The best baseline has 1. The model is better below 1 where less is better (`LESS_IS_BETTER`), else above 1. None
-    where no baseline has that score, or the best one's is 0.
+    The best one has 1. The model is better below 1 where less is better (`LESS_IS_BETTER`), else above 1. None
+    where no naive answer has that score, or the best one's is 0.
     """
     for score, value in document["score"].items():
         held = {name: each[score] for name, each in document["baselines"].items() if each.get(score) is not None}
-        if value is None or not held:
+        naive = [each for name, each in held.items() if name in NAIVE.get(document["target"], held)]
+        if value is None or not naive:
             continue
-        best = (min if score in LESS_IS_BETTER else max)(held.values())
+        best = (min if score in LESS_IS_BETTER else max)(naive)
         return {name: round(each / best, 3) for name, each in {MODEL: value, **held}.items()} if best else None
     return None

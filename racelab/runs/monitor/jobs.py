@@ -3,37 +3,33 @@
 from collections.abc import Callable
 from typing import Any
 
-from racelab.domain.series import Series
 from racelab.errors import BadInput, NotFound, RunFailed
 from racelab.settings import get_settings
 from racelab.store.open import open_store
 
 
-def train(series: str) -> str:
-    """Train the lap-time and the anomaly model of a series anew; returns what came of it in words."""
-    from racelab.models import anomaly, laptime  # imported here: whoever only follows needs no scikit-learn
+def train(session: str) -> str:
+    """Teach the series' lap-time model the race so far; returns what came of it in words."""
+    from racelab.runs.monitor.training import retrain  # imported here: whoever only follows needs no scikit-learn
 
-    folder, only = get_settings().data / "models", Series.read(series)
-    said = []
     with open_store() as store:
-        for name, module in (("lap times", laptime), ("anomalies", anomaly)):
-            try:
-                found = module.train(store, folder, only)
-            except NotFound:
-                said.append(f"{name}: too few laps yet")
-                continue
-            said += [f"{name}: {one.get('model', 'isolation forest')} of {one['n']} laps" for one in found]
-    return "; ".join(said)
+        try:
+            return retrain(store, store.find(session), get_settings().data / "models")
+        except NotFound as error:
+            return str(error)
 
 
 def predict(session: str, lap: int) -> str:
-    """Predict every car's next lap; returns what came of it in words."""
+    """Predict every car's places at the end and its next lap; returns what came of it in words."""
+    from racelab.runs.monitor.placing import predict_places
     from racelab.runs.monitor.predicting import predict_next_laps
 
     settings = get_settings()
     with open_store() as store:
+        # Places first: they are told from the first lap on, while a lap-time model may still be missing.
+        placed, by = predict_places(store, store.find(session), settings.data / "models")
         count, cars, model = predict_next_laps(store, store.find(session), settings.data / "models")
-    return f"lap {lap}: the next lap of {count} of {cars} cars by {model}"
+    return f"lap {lap}: the next lap of {count} of {cars} cars by {model}; places of {placed} by {by}"
 
 
 def strategy(session: str, lap: int, races: int) -> str:

@@ -55,11 +55,10 @@ class LapWork:
         if lap <= self.lap:
             return
         self.lap = lap
-        due = training_lap(lap)
+        due, session = training_lap(lap), str(self.key)
         if due is not None and due > self._trained:
             self._trained = due
-            self._begin(TRAINING, "train", self.helpers.training, series=self.key.series.value)
-        session = str(self.key)
+            self._begin(TRAINING, "train", self.helpers.training, session=session)
         self._begin(PREDICTIONS, "predict", self.helpers.laps, session=session, lap=lap)
         if lap >= _FIRST_LAP:
             self._begin(STRATEGY, "strategy", self.helpers.laps, session=session, lap=lap, races=self.races)
