@@ -63,6 +63,7 @@ def test_there_are_the_notebooks_that_the_house_promises():
         "pipeline/export",
         "reports/race",
         "reports/data_quality",
+        "reports/model_card",
     ]
     names = [notebook.name for notebook in list_notebooks()]
     assert set(promised) <= set(names)
