@@ -11,21 +11,24 @@ from racelab.models.features.earlier import Floats
 from racelab.models.features.endurance import ENDURANCE_FEATURES
 from racelab.models.laptime.conformal import LEVELS, width
 
-# Chosen on the seasons before 2024. Trees on the absolute error learn the median.
+# The target is the log of the lap over the base in units of half a per cent: beyond it, an error counts by its size and
+# not by its square, so that the trees learn about the median.
+_UNIT = 0.005
+# Chosen on the seasons before 2024.
 _CENTRE = {"n_estimators": 150, "max_depth": 5, "learning_rate": 0.08, "min_child_weight": 20, "subsample": 0.8,
-           "colsample_bytree": 0.5, "objective": "reg:absoluteerror", "tree_method": "hist", "random_state": 0}  # fmt: skip
+           "colsample_bytree": 0.5, "objective": "reg:pseudohubererror", "tree_method": "hist", "max_bin": 64, "random_state": 0}  # fmt: skip
 _SCALE = {**_CENTRE, "n_estimators": 60, "max_depth": 4, "min_child_weight": 50}
 _RACE = {**_CENTRE, "n_estimators": 40, "learning_rate": 0.05}  # what a race under way adds
 _OWN_WEIGHT = 5.0  # of a lap of the own series; those of the others teach too
 _LEAST_ROWS = 200  # fewer laps than this teach nothing
-_LEAST_SCALE = 0.0005  # of the lap time: no lap is known better
+_LEAST_SCALE = 0.1  # units: no lap is known better
 _OWN_WIDTH = 300  # errors of a class from which its interval has its own width
-_WIDEST = 0.02  # of the lap time, to either side, where no error is known yet
+_WIDEST = 4.0  # units to either side, where no error is known yet
 
 
 @dataclass(frozen=True)
 class EnduranceModel:
-    """A fitted model: ``centre`` gives the log of the lap over the base, ``scale`` how far off it is likely to be.
+    """A fitted model: ``centre`` gives the `target`, ``scale`` how far off it is likely to be.
 
     ``widths`` are half the intervals' widths as multiples of the scale, by class and level; the class "" stands for
     every other one.
@@ -39,11 +42,11 @@ class EnduranceModel:
         """``value, low_80, high_80, low_90, high_90`` in ms of rows of `endurance.lap_rows`, with their index."""
         base = rows["base_ms"].to_numpy(dtype="float64")
         log, scale = self._logs(rows)
-        found = {"value": base * np.exp(log)}
+        found = {"value": base * np.exp(log * _UNIT)}
         for level in LEVELS:
-            half = scale * self._half(rows, str(level))
-            found[f"low_{level}"] = base * np.exp(log - half)
-            found[f"high_{level}"] = base * np.exp(log + half)
+            half = self._half(rows, scale, str(level))
+            found[f"low_{level}"] = base * np.exp((log - half) * _UNIT)
+            found[f"high_{level}"] = base * np.exp((log + half) * _UNIT)
         return pd.DataFrame(found, index=rows.index)
 
     def updated(self, rows: pd.DataFrame) -> "EnduranceModel":
@@ -92,11 +95,11 @@ class EnduranceModel:
         log = np.asarray(self.centre.predict(x), dtype="float64")
         return log, np.clip(np.asarray(self.scale.predict(x), dtype="float64"), _LEAST_SCALE, None)
 
-    def _half(self, rows: pd.DataFrame, level: str) -> Floats:
-        other = self.widths.get("", {}).get(level, _WIDEST / _LEAST_SCALE)
-        return np.array(
-            [self.widths.get(str(name), {}).get(level, other) for name in rows["car_class"]], dtype="float64"
-        )
+    def _half(self, rows: pd.DataFrame, scale: Floats, level: str) -> Floats:
+        none: Mapping[str, float] = {}
+        other = self.widths.get("", none).get(level)
+        named = [self.widths.get(str(name), none).get(level, other) for name in rows["car_class"]]
+        return scale * np.array(named, dtype="float64") if other is not None else np.full(len(rows), _WIDEST)
 
 
 def fit(rows: pd.DataFrame, series: str) -> EnduranceModel | None:
@@ -133,5 +136,5 @@ def features(rows: pd.DataFrame) -> Floats:
 
 def target(rows: pd.DataFrame) -> Floats:
     """What is learned: the log of the lap time over the base, on one scale for all circuits and classes."""
-    logs: Floats = np.log(rows["lap_time_ms"].to_numpy(dtype="float64") / rows["base_ms"].to_numpy(dtype="float64"))
-    return logs
+    ratio = rows["lap_time_ms"].to_numpy(dtype="float64") / rows["base_ms"].to_numpy(dtype="float64")
+    return np.asarray(np.log(ratio) / _UNIT)

@@ -9,7 +9,7 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
 from racelab.load import classed_laps
-from racelab.models.features.endurance import endurance_features
+from racelab.models.features import lap_features
 from racelab.models.laptime.endurance_model import EnduranceModel, fit
 from racelab.store.protocol import Store
 
@@ -24,7 +24,7 @@ def endurance_rows(store: Store, series: Series | None = None) -> pd.DataFrame:
     """The features of every race that the store holds, of one endurance series or of all.
 
     Returns:
-        Rows of `endurance_features` with ``series``, ``season``, ``circuit``, ``begins_ms`` and ``over_ms``, the race's
+        Rows of `lap_features` with ``series``, ``season``, ``circuit``, ``session``, ``begins_ms`` and ``over_ms``, the race's
         start and end in ms since 1970; no row where the store has no race with laps.
     """
     held = store.sessions()
@@ -32,10 +32,11 @@ def endurance_rows(store: Store, series: Series | None = None) -> pd.DataFrame:
     held = held[held["series"].isin(kept) & held["session"].isin(RACES) & (held["laps"] > 0)]
     frames = []
     for race in held.sort_values("start_utc").itertuples():
-        rows = endurance_features(classed_laps(store, SessionKey.of_id(int(race.id))))
+        key = SessionKey.of_id(int(race.id))
+        rows = lap_features(classed_laps(store, key))
         begins = int(pd.Timestamp(race.start_utc).timestamp() * 1000) if pd.notna(race.start_utc) else int(race.id)
         over = begins + (int(rows["end_ms"].max()) if len(rows) else 0)
-        frames.append(rows.assign(series=race.series, season=race.season, circuit=race.circuit, begins_ms=begins, over_ms=over))  # fmt: skip
+        frames.append(rows.assign(series=race.series, season=race.season, circuit=race.circuit, session=str(key), begins_ms=begins, over_ms=over))  # fmt: skip
     return (
         pd.concat([each for each in frames if len(each)], ignore_index=True)
         if any(map(len, frames))
@@ -56,7 +57,8 @@ def walk(rows: pd.DataFrame, series: Series, first: int | None, last: int | None
         last: the last season that is scored, or all.
 
     Returns:
-        The scored laps with ``predicted, last_lap, median_of_five, low_80`` to ``high_90`` and ``block`` (0 to 3).
+        The scored laps with ``predicted, last_lap, median_of_five, low_80`` to ``high_90``, ``block`` (0 to 3) and ``ratio`` (of
+        `EnduranceModel.errors`, from which a trained model gets its widths).
     """
     own = rows[(rows["series"] == series.value) & rows["season"].between(first or 0, last or 9999)]
     if own.empty:
@@ -93,7 +95,12 @@ def _race(
         if now is None or part.empty:
             continue
         new = now.errors(part)
-        yield _predicted(now.with_widths(errors) if len(errors) else now, part).assign(block=block), new
+        yield (
+            _predicted(now.with_widths(errors) if len(errors) else now, part).assign(
+                block=block, ratio=new["ratio"].to_numpy()
+            ),
+            new,
+        )
         errors = pd.concat([errors, new], ignore_index=True) if len(errors) else new
 
 
