@@ -38,6 +38,16 @@ class EnduranceModel:
     scale: Any
     widths: Mapping[str, Mapping[str, float]]
 
+    @property
+    def kind(self) -> str:
+        """The family of the model, as its card names it."""
+        return "xgboost"
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return ENDURANCE_FEATURES
+
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """``value, low_80, high_80, low_90, high_90`` in ms of rows of `endurance.lap_rows`, with their index."""
         base = rows["base_ms"].to_numpy(dtype="float64")

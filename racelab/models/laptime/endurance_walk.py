@@ -75,6 +75,26 @@ def walk(rows: pd.DataFrame, series: Series, first: int | None, last: int | None
     return pd.concat(found, ignore_index=True) if found else own.head(0)
 
 
+def learned(store: Store, series: Series) -> tuple[EnduranceModel, pd.DataFrame, pd.DataFrame] | None:
+    """The model of all races of a series, those of the others teaching too, with what it learned from and its backtest.
+
+    The newest season of the series is scored, each race by models of what was over before; the errors there make the
+    intervals of the model that is kept.
+
+    Returns:
+        The model, the rows of the series' own races and the scored laps with ``value``; None where they are too few.
+    """
+    rows = endurance_rows(store)
+    own = rows[rows["series"] == series.value] if len(rows) else rows
+    if own.empty:
+        return None
+    scored = walk(rows, series, int(own["season"].max()), None)
+    model = fit(rows, series.value)
+    if model is None or scored.empty:
+        return None
+    return model.with_widths(scored), own, scored.rename(columns={"predicted": "value"})
+
+
 def _before(rows: pd.DataFrame, series: Series, first: int) -> list[int]:
     races = rows.drop_duplicates("session_id").sort_values("begins_ms")
     earlier = races[races["over_ms"] <= races.loc[races["session_id"] == first, "begins_ms"].iloc[0]]

@@ -12,6 +12,8 @@ from racelab.errors import NotFound
 from racelab.models import registry
 from racelab.models.laptime.backtest import CHOSEN, TARGET
 from racelab.models.laptime.conformal import ENDS
+from racelab.models.laptime.endurance_model import EnduranceModel
+from racelab.models.laptime.endurance_walk import learned
 from racelab.models.laptime.history import history
 from racelab.models.laptime.model import LapTimeModel
 from racelab.models.laptime.report import document
@@ -44,6 +46,19 @@ def train(store: Store, folder: Path, series: Series | None = None) -> list[dict
 
 
 def _train_one(store: Store, folder: Path, series: Series) -> dict[str, Any] | None:
+    found = _learned(store, series) if series is Series.F1 else learned(store, series)
+    if found is None:
+        return None
+    model, rows, scored = found
+    scored = scored.assign(series=series.value, model=CHOSEN[series])
+    card = card_of(model, rows, document(scored, series, ()), series)
+    path = registry.save(folder, "laptime", series.value, model.parts(), card, scored)
+    _write(store, scored, f"laptime_{series.value}/{model.kind}")
+    return {**card["backtest"], **card, "path": str(path)}
+
+
+def _learned(store: Store, series: Series) -> tuple[LapTimeModel, pd.DataFrame, pd.DataFrame] | None:
+    """The model of the newest seasons, what it learned from, and the backtest of the last races."""
     rows = history(store, series)
     if rows.empty:
         return None
@@ -53,13 +68,7 @@ def _train_one(store: Store, folder: Path, series: Series) -> dict[str, Any] | N
         model = LapTimeModel.fit(rows, CHOSEN[series])
     except NotFound:
         return None
-    if scored.empty:
-        return None
-    scored = scored.assign(series=series.value, model=CHOSEN[series])
-    card = card_of(model, rows, document(scored, series, ()), series)
-    path = registry.save(folder, "laptime", series.value, model.parts(), card, scored)
-    _write(store, scored, f"laptime_{series.value}/{model.kind}")
-    return {**card["backtest"], **card, "path": str(path)}
+    return (model, rows, scored) if len(scored) else None
 
 
 def fit_series(store: Store, series: Series) -> LapTimeModel:
@@ -75,7 +84,9 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["season"] > rows["season"].max() - _SEASONS]
 
 
-def card_of(model: LapTimeModel, rows: pd.DataFrame, found: dict[str, Any], series: Series) -> dict[str, Any]:
+def card_of(
+    model: LapTimeModel | EnduranceModel, rows: pd.DataFrame, found: dict[str, Any], series: Series
+) -> dict[str, Any]:
     """What the registry keeps beside a model: what it learned from, how it did, and whether it may be used."""
     mean, best = found["score"]["mae_ms"], min(_means(found))
     held = found["score"]["coverage_90"]
