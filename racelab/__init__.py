@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     )
     from racelab.store.lightweight import get_db
     from racelab.surface import simulate
-    from racelab.surface_models import backtest, load_models
+    from racelab.surface_models import backtest, load_models, train_laptime
+    from racelab.surface_predict import explain, predict
 
 __version__ = "0.1.0"
 __all__ = [
     "backtest",
+    "explain",
     "export_race",
     "get_db",
     "load_checks",
@@ -80,14 +82,17 @@ __all__ = [
     "load_telemetry",
     "load_track_status",
     "load_weather",
+    "predict",
     "simulate",
+    "train_laptime",
 ]
 _ELSEWHERE = {
     "export_race": "racelab.exports.files",
     "get_db": "racelab.store.lightweight",
     "load_state": "racelab.live.tower",
     "simulate": "racelab.surface",
-    **dict.fromkeys(("backtest", "load_models"), "racelab.surface_models"),
+    **dict.fromkeys(("backtest", "load_models", "train_laptime"), "racelab.surface_models"),
+    **dict.fromkeys(("explain", "predict"), "racelab.surface_predict"),
     **dict.fromkeys(
         (
             "load_history_entrants",

@@ -16,6 +16,8 @@ from racelab.store.open import open_store
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from racelab.models.by_hand import LapTimes
+
 
 @dataclass(frozen=True, slots=True)
 class Scores(Backtest):
@@ -67,6 +69,25 @@ def backtest(
     with open_store(db) as store:
         found = scored.backtest(store, only, first, last)
     return Scores(found.document, found.rows)
+
+
+def train_laptime(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> "LapTimes":
+    """Train a lap-time model by hand, on a frame of laps of one series, and score it on later laps than it learned from.
+
+    Args:
+        laps: as `load_laps` gives them, of one session or of several, one below the other.
+        weather: as `load_weather` gives it.
+
+    Returns:
+        A model with ``predict(laps)``, ``save(folder)``, ``load(path)`` and ``scores``, a backtest.
+
+    Raises:
+        BadInput: the frame lacks a column, or holds several series.
+        NotFound: it has too few clean laps.
+    """
+    from racelab.models.by_hand import train
+
+    return train(laps, weather)
 
 
 def _series(text: str | None) -> Series | None:

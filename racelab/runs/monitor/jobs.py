@@ -20,16 +20,30 @@ def train(session: str) -> str:
 
 
 def predict(session: str, lap: int) -> str:
-    """Predict every car's places at the end and its next lap; returns what came of it in words."""
+    """Predict every car's next lap, and its places at the end; returns what came of it in words.
+
+    Raises:
+        NotFound: neither can be told yet.
+    """
     from racelab.runs.monitor.placing import predict_places
     from racelab.runs.monitor.predicting import predict_next_laps
 
-    settings = get_settings()
+    folder = get_settings().data / "models"
     with open_store() as store:
-        # Places first: they are told from the first lap on, while a lap-time model may still be missing.
-        placed, by = predict_places(store, store.find(session), settings.data / "models")
-        count, cars, model = predict_next_laps(store, store.find(session), settings.data / "models")
-    return f"lap {lap}: the next lap of {count} of {cars} cars by {model}; places of {placed} by {by}"
+        key = store.find(session)
+        places = _said(lambda: "places of {} cars by {}".format(*predict_places(store, key, folder)))
+        laps = _said(lambda: "the next lap of {} of {} cars by {}".format(*predict_next_laps(store, key, folder)))
+    if not (laps[1] or places[1]):
+        raise NotFound(laps[0])
+    return f"lap {lap}: {laps[0]}; {places[0]}"
+
+
+def _said(work: Callable[[], str]) -> tuple[str, bool]:
+    """What came of a part of the work, or why nothing did; the other parts go on."""
+    try:
+        return work(), True
+    except NotFound as error:
+        return str(error), False
 
 
 def strategy(session: str, lap: int, races: int) -> str:
