@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
 from racelab.models.inrace.races import Race
 from racelab.store.protocol import Store
@@ -14,8 +15,8 @@ _LAST = 1e6
 def finals(store: Store, race: Race) -> pd.DataFrame:
     """Each starter's place in its class at the end, and whether it retired.
 
-    Formula 1's official order is Ergast's: places, then those who did not finish by laps and last crossing, then the
-    disqualified; it is the race's own `results` of the kind official elsewhere. Cars without an official place, and all
+    Formula 1's official order is Ergast's where history has the race: places, then those who did not finish by laps and
+    last crossing, then the disqualified. Else it is the race's own `results` of the kind official. Cars without an official place, and all
     cars where there is none, are in the order of the road: laps, then time.
 
     Returns:
@@ -23,7 +24,8 @@ def finals(store: Store, race: Race) -> pd.DataFrame:
         not seen at the line in the last three laps of its pace, unless the source tells it) and ``source``.
     """
     road = _road(race)
-    official = _ergast(store, race.key) if race.key.series.value == "f1" else _official(store, race.key)
+    official = _ergast(store, race.key)
+    official = official if len(official) else _official(store, race.key)
     rank = race.cars["car_number"].map(official["rank"]).to_numpy(dtype="float64")
     told = race.cars["car_number"].map(official["retired"]).to_numpy(dtype="float64")
     order = np.where(np.isfinite(rank), rank, _LAST)
@@ -54,6 +56,8 @@ def _official(store: Store, key: SessionKey) -> pd.DataFrame:
 
 
 def _ergast(store: Store, key: SessionKey) -> pd.DataFrame:
+    if key.series is not Series.F1:
+        return pd.DataFrame({"rank": [], "retired": []})
     rows = store.read("history_results", provider="ergast", season=key.season, round=key.round, code=key.code)
     rows = rows[rows["position_text"].ne("DNS") & rows["car_number"].notna()].drop_duplicates("car_number")
     out = rows["position_text"].isin(["DNF", "NC"])

@@ -60,8 +60,7 @@ def learn(form: Form, over: Sequence[tuple[Race, pd.DataFrame]]) -> None:
     for race, places in over:
         if race.laps.empty:
             continue
-        known = state(race, float("inf"))
-        pace = relative_pace(known.laps, known.cars).groupby("car")["pace"].median()
+        pace = relative_pace(state(race, float("inf"))).groupby("car")["pace"].median()
         form.learn(race, places, pace.reindex(range(len(race.cars))))
 
 

@@ -9,15 +9,13 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.errors import NotFound
 from racelab.models.backtests import Backtest
-from racelab.models.finish.scores import coverage, naive_chances, scores
+from racelab.models.inrace.orders import BASELINES, MODEL, NAIVE_SCORES, mean_scores, orders_of
 from racelab.models.inrace.table import table, taught_by
 from racelab.models.inrace.walking import LEAST_RACES, walk
 from racelab.store.protocol import Store
 
-ORDER = ["race", "car_class", "mark"]  # what names one order to predict
-# The naive answers: columns of the state.
-BASELINES = {"order_now": "order", "order_now_stopped_last": "place"}
 STRONGEST = "order_now_stopped_last"
+_SHOWN = {"mark": "share", "car_class": "class"}
 _CUTS = (("season", "mark"), ("mark",), ("season",), ("session",), ("car_class",))
 log = logging.getLogger("racelab")
 
@@ -53,10 +51,11 @@ def backtest(store: Store, series: Series | None, first: int | None, last: int |
 
 def scored(rows: pd.DataFrame, series: Series | None) -> Backtest:
     """The scores of walked rows."""
+    orders = orders_of(rows)
     document = {
         "target": "inrace", "series": series.value if series else None, "from": int(rows["season"].min()),
-        "to": int(rows["season"].max()), "n": len(rows), "score": _model(rows),
-        "baselines": {name: _naive(rows, column) for name, column in BASELINES.items()}, "by": list(_by(rows)),
+        "to": int(rows["season"].max()), "n": len(rows), "score": mean_scores(orders, MODEL),
+        "baselines": {name: mean_scores(orders, name) for name in BASELINES}, "by": list(_by(orders)),
     }  # fmt: skip
     return Backtest(document, rows)
 
@@ -89,53 +88,17 @@ def _wanted(rows: pd.DataFrame, series: Series | None, first: int | None, last: 
     return wanted & rows["series"].eq(series.value) if series else wanted
 
 
-def _model(rows: pd.DataFrame) -> dict[str, Any]:
-    frame = _scorable(rows, "model_expected").assign(
-        p_win=rows["model_p_win"], p_podium=rows["model_p_podium"],
-        **{f"{end}_{level}": rows[f"model_{end}_{level}"] for end in ("low", "high") for level in (80, 90)},
-    )  # fmt: skip
-    found: dict[str, Any] = scores(frame, ORDER)
-    # The place with the least expected error is the median; the order goes by the mean.
-    found["place_mae"] = scores(_scorable(rows, "model_median"), ORDER)["place_mae"]
-    held = {f"coverage_{level}": _rounded(coverage(frame, level)) for level in (80, 90)}
-    brier = float(((rows["model_p_retires"] - rows["retired"]) ** 2).mean())
-    return {**found, **held, "brier_retires": round(brier, 5)}
-
-
-def _naive(rows: pd.DataFrame, column: str) -> dict[str, Any]:
-    frame = _scorable(rows, column)
-    return scores(frame.assign(p_win=_chances(frame)), ORDER)
-
-
-def _chances(frame: pd.DataFrame) -> "pd.Series[float]":
-    """How often a car at this place of its class has won from there, share by share."""
-    parts = [naive_chances(part, "expected", ORDER) for _, part in frame.groupby("mark", sort=False)]
-    return pd.concat(parts).reindex(frame.index)
-
-
-def _scorable(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    return rows[[*ORDER]].assign(place=rows["final"], expected=rows[column].astype("float64"))
-
-
-def _by(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _by(orders: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for cut in _CUTS:
-        for values, part in rows.groupby(["series", *cut], sort=True):
+        for values, part in orders.groupby(["series", *cut], sort=True):
             named = {
-                "share" if name == "mark" else name: _plain(value)
-                for name, value in zip(["series", *cut], values, strict=True)
+                _SHOWN.get(name, name): _plain(value) for name, value in zip(["series", *cut], values, strict=True)
             }
-            named = {"class" if name == "car_class" else name: value for name, value in named.items()}
-            naive = _naive(part, BASELINES[STRONGEST])
-            now = {
-                f"now_{name}": naive[name]
-                for name in ("spearman", "place_mae", "winner_hit", "podium_hit", "brier_win")
-            }
-            yield {**named, "races": int(part["race"].nunique()), "n": len(part), **_model(part), **now}
+            naive = mean_scores(part, STRONGEST)
+            beside = {f"now_{name}": naive[name] for name in NAIVE_SCORES}
+            counts = {"races": int(part["race"].nunique()), "n": int(part["cars"].sum())}
+            yield {**named, **counts, **mean_scores(part, MODEL), **beside}
 
 
 def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

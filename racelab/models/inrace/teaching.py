@@ -9,9 +9,9 @@ from racelab.domain.series import Series
 from racelab.errors import NotFound
 from racelab.models import registry
 from racelab.models.backtests import Backtest
-from racelab.models.inrace.backtest import is_better, scored
 from racelab.models.inrace.features import CAR_FEATURES, RACE_FEATURES
 from racelab.models.inrace.model import RETIRE_FEATURES, SEED, fit
+from racelab.models.inrace.scoring import is_better, scored
 from racelab.models.inrace.table import table, taught_by
 from racelab.models.inrace.walking import LEAST_RACES, walk
 from racelab.store.protocol import Store
