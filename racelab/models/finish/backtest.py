@@ -57,7 +57,7 @@ def predicted(held: Fields, first: int | None, last: int | None) -> pd.DataFrame
         return own.iloc[:0]
     warm = sorted(own.loc[own["event"] < events[0], "event"].unique())[-_WARM:]
     taught = held.rows[held.rows["cars"] > 1]
-    done = walk(taught, held.recipe, [int(each) for each in [*warm, *events]])
+    done = walk(taught, held.recipe, [int(each) for each in [*warm, *events]], richer=held.richer)
     done = done[done["event"].isin(events)] if len(done) else done
     return done.assign(naive=done[held.order], naive_name=held.naive, cuts="/".join(held.cuts)) if len(done) else done
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,15 +19,12 @@ log = logging.getLogger("racelab")
 ENDURANCE = (Series.WEC, Series.IMSA, Series.GRCUP)
 _RATINGS = {"platinum": 3.0, "gold": 2.0, "silver": 1.0, "bronze": 0.0}
 _UNRATED = 1.5
+_QUICK, _LEAST_LAPS = 0.3, 8
 _RACES = 6  # races of a key after which one counts half
-_FORM = ("team_ended", "car_ended", "maker_ended", "crew_ended", "crew_best")
-_RISK = ("class_out", "team_out", "maker_out")
-FEATURES = (
-    "lap1", "lap1_log", "lap1_gap", "first_row", "rating", "rating_least", "rating_field", "crew", "hours", "season_ended",
-    *_FORM, *_RISK, "lap1_hours", "new_team",
-)  # fmt: skip
+_FORM = ("team_ended", "car_ended", "maker_ended", "crew_ended", "crew_best", "team_pace", "maker_pace", "crew_pace")
+FEATURES = ("lap1", "lap1_log", "lap1_gap", "first_row", "rating_field", "lap1_hours", *_FORM)
 # Few orders to learn from: two linear learners, more shrinkage, no trees.
-RECIPE = Recipe(FEATURES, (), ("class_out", "team_out", "maker_out", "hours", "lap1"), half_life=6, penalty=30, paid=3, blend=("ridge", "plackett"))  # fmt: skip
+RECIPE = Recipe(FEATURES, (), ("class_out", "team_out", "maker_out", "hours", "lap1"), half_life=6, penalty=30, winner_penalty=100, paid=3, blend=("ridge", "plackett"))  # fmt: skip
 
 
 def starters(store: Store, series: Series) -> pd.DataFrame:
@@ -84,15 +82,15 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
         team_ended=decayed(found, "team_key", "ended", memory),
         car_ended=decayed(found, "car_key", "ended", memory),
         maker_ended=decayed(found, "maker_key", "ended", Memory(_RACES, 0.5, 4.0, 0.7)),
+        team_pace=decayed(found, "team_key", "pace", Memory(_RACES, 0.2, 2.0, 0.7)),
+        maker_pace=decayed(found, "maker_key", "pace", Memory(_RACES, 0.1, 3.0, 0.7)),
         class_out=decayed(found, "class_key", "out", Memory(10, 0.12, 30)),
         team_out=decayed(found, "team_key", "out", Memory(_RACES, 0.12, 8)),
         maker_out=decayed(found, "maker_key", "out", Memory(_RACES, 0.12, 12)),
         lap1_hours=(lap1 - 0.5) * rows["hours"],
         new_team=(found.groupby("team_key").cumcount() == 0).astype("float64"),
-        season_ended=_season(found),
     )
-    mean, best = _crews(found)
-    found = found.assign(crew_ended=mean, crew_best=best)
+    found = found.assign(**_crews(found))
     return found.assign(unknown=found["new_team"])
 
 
@@ -113,8 +111,28 @@ def _rows(store: Store, race: Race) -> pd.DataFrame:
         lap1_place=lap1.groupby(classes).rank(method="first"), lap1_gap=gap.clip(0, 20),
         rating=names.map(rated["mean"]).fillna(_UNRATED), rating_least=names.map(rated["min"]).fillna(_UNRATED),
         driver=[" / ".join(each) for each in rows["crew"]], names=rows["crew"], crew=[float(len(each)) for each in rows["crew"]],
-        hours=_hours(store, race),
+        hours=_hours(store, race), **_paces(race),
     )  # fmt: skip
+
+
+def _paces(race: Race) -> dict[str, Any]:
+    """Each car's racing pace in % over its class, and that of each of its drivers where the laps tell who drove.
+
+    A pace is the lap time that three in ten of the clean laps beat: traffic and slow phases of a race are left out.
+    """
+    laps = race.laps
+    clean = laps[(laps["lap"] > 1) & laps["neutral"].ne(1) & laps["pit_in"].ne(1) & laps["pit_out"].ne(1)]
+    cars = clean.groupby("car")["time_ms"].quantile(_QUICK).where(clean.groupby("car").size() >= _LEAST_LAPS)
+    classes = race.cars["car_class"]
+    own = cars.reindex(range(len(classes)))
+    least = own.groupby(classes).transform("median")
+    seats = clean.groupby(["car", "seat"])["time_ms"].agg([lambda times: times.quantile(_QUICK), "size"])
+    seats = seats[seats["size"] >= _LEAST_LAPS].iloc[:, 0]
+    driven = [
+        {name: (seats[car, seat] / least[car] - 1) * 100 for seat, name in enumerate(crew, start=1) if (car, seat) in seats.index}
+        for car, crew in enumerate(race.cars["crew"])
+    ]  # fmt: skip
+    return {"pace": ((own / least - 1) * 100).clip(-3, 6).to_numpy(), "driver_paces": driven}
 
 
 def _hours(store: Store, race: Race) -> float:
@@ -129,25 +147,26 @@ def _ratings(store: Store, key: SessionKey) -> pd.DataFrame:
     return rating.astype("float64").groupby(drivers["car_number"]).agg(["mean", "min"])
 
 
-def _season(rows: pd.DataFrame) -> np.ndarray:
-    """The team's mean place in its class this season so far, from 0 to 1; a half before its first race."""
-    return decayed(rows, "team_key", "ended", Memory(1000, 0.5, 1.0, 0.0))
+def _crews(rows: pd.DataFrame) -> dict[str, list[float]]:
+    """The mean and the best of the drivers' past places in their classes, from 0 to 1, and their mean pace in %."""
+    places: dict[str, list[float]] = defaultdict(lambda: [0.5, 1.0])
+    paces: dict[str, list[float]] = defaultdict(lambda: [0.2, 1.0])
+    found = {name: [0.0] * len(rows) for name in ("crew_ended", "crew_best", "crew_pace")}
+    ended, names, driven = rows["ended"].tolist(), rows["names"].tolist(), rows["driver_paces"].tolist()
+    for positions in rows.groupby("event", sort=False).indices.values():
+        for each in positions:
+            form = [places[name][0] / places[name][1] for name in names[each]] or [0.5]
+            pace = [paces[name][0] / paces[name][1] for name in names[each]] or [0.2]
+            found["crew_ended"][each], found["crew_best"][each] = float(np.mean(form)), min(form)
+            found["crew_pace"][each] = float(np.mean(pace))
+        for each in positions:
+            for name in names[each] if ended[each] == ended[each] else ():
+                places[name] = _added(places[name], ended[each])
+            for name, pace in driven[each].items():
+                paces[name] = _added(paces[name], float(np.clip(pace, -3, 6)))
+    return found
 
 
-def _crews(rows: pd.DataFrame) -> tuple[list[float], list[float]]:
-    """The mean and the best of the drivers' past places in their classes, from 0 to 1."""
-    past: dict[str, list[float]] = defaultdict(lambda: [0.5, 1.0])
-    mean, best = [0.5] * len(rows), [0.5] * len(rows)
-    place_of = rows.groupby("event", sort=False).indices
-    ended = rows["ended"].tolist()
-    names = rows["names"].tolist()
-    for positions in place_of.values():
-        for each in positions:
-            form = [past[name][0] / past[name][1] for name in names[each]] or [0.5]
-            mean[each], best[each] = float(np.mean(form)), min(form)
-        for each in positions:
-            for name in names[each]:
-                total, count = past[name]
-                if ended[each] == ended[each]:
-                    past[name] = [total * 0.9 + ended[each], count * 0.9 + 1]
-    return mean, best
+def _added(past: list[float], value: float) -> list[float]:
+    """Sum and weight of a mean that keeps nine tenths of the past, with one value more."""
+    return [past[0] * 0.9 + value, past[1] * 0.9 + 1]

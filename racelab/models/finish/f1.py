@@ -1,5 +1,7 @@
 """What is known of each starter of a grand prix before it begins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -36,6 +38,9 @@ _TREES = (
 )  # fmt: skip
 _WHOLE = ("grid", "log_grid", "pit_lane", "experience", "circuit_order_held", "grid_held")
 RECIPE = Recipe(FEATURES, _TREES, (*RISK, "grid", "pit_lane"), MONOTONE, _WHOLE)
+# The best laps of practice, where a provider tells them: they tell the order of the cars, yet not who wins.
+PRACTICE = ("practice_1", "practice_2", "practice_3", "practice_best", "practice_mean")
+RICHER = replace(RECIPE, features=(*FEATURES, *PRACTICE), trees=(*_TREES, *PRACTICE), winner=FEATURES)
 
 
 def features(rows: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +48,7 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
 
     Gaps are % over the field's median, forms decayed means of past races (`form`), places run from 0 (first) to 1.
     """
-    return _with_history(_with_forms(_with_weekend(rows)))
+    return _with_history(_with_forms(_with_weekend(rows))).fillna(dict.fromkeys(PRACTICE, 0.0))
 
 
 def _with_weekend(rows: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,10 @@ _TAUGHT_FROM = 2006  # forms of Formula 1 have filled up since 2004
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A series' rows in time with features, its recipe, the naive order's name and column, and the columns to cut by."""
+    """A series' rows in time with features, its recipe, the naive order's name and column, and the columns to cut by.
+
+    ``richer`` is the recipe for events of which ``richer_known`` is 1: their practice is known.
+    """
 
     series: Series
     rows: pd.DataFrame
@@ -24,6 +27,7 @@ class Fields:
     naive: str
     order: str
     cuts: tuple[str, ...]
+    richer: Recipe | None = None
 
     @property
     def own(self) -> pd.DataFrame:
@@ -41,7 +45,7 @@ def f1_fields(store: Store, coming: pd.DataFrame | None = None) -> Fields:
     rows = f1.features(starters(store, coming))
     rows = rows[rows["season"] >= _TAUGHT_FROM]
     rows = rows.assign(series=Series.F1.value, event=rows["race"], car_class="", unknown=rows["experience"].eq(0) * 1.0)
-    return Fields(Series.F1, rows, f1.RECIPE, "grid", "grid_place", ("season", "circuit"))
+    return Fields(Series.F1, rows, f1.RECIPE, "grid", "grid_place", ("season", "circuit"), f1.RICHER)
 
 
 def fields(store: Store, series: Series | None) -> list[Fields]:

@@ -8,7 +8,8 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
 from racelab.errors import NotFound
-from racelab.models.finish.paces import gap_to_best, race_pace, within_race
+from racelab.models.finish.paces import gap_to_best, lap_pace, race_pace, within_race
+from racelab.models.finish.practice import with_practice
 from racelab.store.protocol import Store
 
 FIRST_SEASON = 2004  # earlier lists have no fastest laps, and other points, tyres and qualifyings
@@ -37,7 +38,7 @@ def starters(store: Store, coming: pd.DataFrame | None = None) -> pd.DataFrame:
         ``team`` (constructor under its present name), ``car_number``, ``cars``, ``place`` (by the provider's order,
         which puts the retired behind in the order of their laps), ``out`` (1: not classified), ``grid`` (1 is first;
         who starts from the pit lane is last, by qualifying), ``pit_lane``, ``qualifying``, ``qualifying_gap`` and
-        ``best_gap`` (% over the field's median), ``sprint`` and the paces of `paces`. Cars that did not start
+        ``best_gap`` (% over the field's median), ``sprint``, the paces of `paces` and of `practice`. Cars that did not start
         are left out. What the race brought is missing where it is still to come.
 
     Raises:
@@ -49,7 +50,8 @@ def starters(store: Store, coming: pd.DataFrame | None = None) -> pd.DataFrame:
     rows = _with_list(rows, lists[lists["code"] == "S"], "sprint")
     rows = _with_grid(rows)
     rows = rows.merge(_circuits(store), on=["season", "round"], how="left")
-    return _with_paces(store, rows, lists[lists["code"] == "FL"]).reset_index(drop=True)
+    rows = _with_paces(store, rows, lists[lists["code"] == "FL"])
+    return with_practice(store, rows).reset_index(drop=True)
 
 
 def _lists(store: Store, coming: pd.DataFrame | None) -> pd.DataFrame:
@@ -124,7 +126,6 @@ def _with_paces(store: Store, rows: pd.DataFrame, fastest: pd.DataFrame) -> pd.D
 
 
 def _lap_paces(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
-    from racelab.models.finish.paces import lap_pace
 
     held = store.sessions()
     held = held[(held["series"] == Series.F1.value) & (held["session"] == "R") & (held["laps"] > 0)]

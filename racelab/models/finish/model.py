@@ -23,7 +23,7 @@ class Recipe:
 
     ``features`` of the linear learners; ``trees`` those of the trees, which see each car's rank in its race but for
     ``whole``; ``monotone`` says which way a feature may go; ``risk`` those of retirement. A season counts half after
-    ``half_life`` seasons. ``paid``: places that score points. ``winner_penalty`` is
+    ``half_life`` seasons. ``winner``: the features of the winner's model, all where none is named. ``paid``: places that score points. ``winner_penalty`` is
     that of the winner's model; ``blend``: the learners of the order, averaged.
     """
 
@@ -36,6 +36,7 @@ class Recipe:
     penalty: float = 100.0
     paid: int = 10
     winner_penalty: float = 30.0
+    winner: tuple[str, ...] = ()
     blend: tuple[str, ...] = ("ridge", "plackett", "trees")
 
 
@@ -66,7 +67,9 @@ class FinishModel:
         linear = {
             "ridge": ridge(x, ended, weight, recipe.penalty),
             "plackett": plackett_luce(x[home], place[home], race[home], weight[home], recipe.penalty),
-            "winner": plackett_luce(x, place, race, weight, recipe.winner_penalty, places=1),
+            "winner": plackett_luce(
+                _matrix(rows, recipe.winner or recipe.features), place, race, weight, recipe.winner_penalty, places=1
+            ),
             "risk": logistic(_matrix(rows, recipe.risk), out, weight, recipe.penalty),
         }
         trees = fit_trees(_ranked(rows, recipe), ended, weight, recipe) if "trees" in recipe.blend else None
@@ -77,7 +80,13 @@ class FinishModel:
         x = _matrix(rows, self.recipe.features)
         cars = rows["cars"].to_numpy(dtype="float64")
         risk = 1 / (1 + np.exp(-self.linear["risk"](_matrix(rows, self.recipe.risk))))
-        found = pd.DataFrame({"p_retires": risk, "first": self.linear["winner"](x)}, index=rows.index)
+        found = pd.DataFrame(
+            {
+                "p_retires": risk,
+                "first": self.linear["winner"](_matrix(rows, self.recipe.winner or self.recipe.features)),
+            },
+            index=rows.index,
+        )
         strength = pd.Series(self.linear["plackett"](x), index=rows.index)
         found["ridge"] = self.linear["ridge"](x) * cars + 0.5
         for _, part in found.groupby(rows["race"], sort=False):
@@ -124,10 +133,10 @@ class FinishModel:
     def of_parts(cls, parts: Mapping[str, Any]) -> Self:
         """The model that `parts` made, as the registry gives it back."""
         plain = parts["model"]
-        given: dict[str, Any] = plain["recipe"]
-        recipe = Recipe(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        recipe: dict[str, Any] = dict(plain["recipe"])
+        recipe |= {name: tuple(value) for name, value in recipe.items() if isinstance(value, list)}
         linear = {name: Linear.of(each) for name, each in plain["linear"].items()}
-        return cls(recipe, linear, load_trees(parts.get("trees")), float(plain["spread"]))
+        return cls(Recipe(**recipe), linear, load_trees(parts.get("trees")), float(plain["spread"]))
 
 
 def _matrix(rows: pd.DataFrame, names: tuple[str, ...]) -> Floats:

@@ -77,10 +77,10 @@ def _stages(known: NDArray[np.bool_], places: int | None) -> NDArray[np.bool_]:
 def _likelihood(
     z: Floats, beta: Floats, known: NDArray[np.bool_], stages: NDArray[np.bool_], weight: Floats
 ) -> tuple[float, Floats]:
-    strength = np.where(known, z @ beta, -np.inf)
+    strength = np.where(known, (z.reshape(-1, z.shape[2]) @ beta).reshape(known.shape), -np.inf)
     strength = strength - strength.max(axis=1, keepdims=True)
     share = np.exp(strength)
     left = np.where(known, np.cumsum(share[:, ::-1], axis=1)[:, ::-1], 1.0)
     value = np.where(stages, np.where(known, strength, 0.0) - np.log(left), 0.0).sum(axis=1)
     slope = stages - share * np.cumsum(np.where(stages, 1 / left, 0.0), axis=1)
-    return float(weight @ value), np.einsum("ij,ijk->k", slope * weight[:, None], z)
+    return float(weight @ value), (slope * weight[:, None]).ravel() @ z.reshape(-1, z.shape[2])

@@ -35,11 +35,12 @@ def scores(rows: pd.DataFrame, by: Sequence[str] = RACE) -> dict[str, float | No
 def naive_chances(rows: pd.DataFrame, order: str, by: Sequence[str] = RACE) -> pd.Series:
     """How often the car that a naive order puts at this place has won, over all rows: the naive answer's P(win).
 
-    It is taken from the rows that it is scored on, so its Brier score flatters the naive answer a little.
+    Every race is judged by all the others, so that the answer does not know its own result.
     """
     rank = rows.groupby(list(by), dropna=False)[order].rank(method="first")
     won = rows["place"].eq(1).astype("float64")
-    return won.groupby(rank).transform("mean")
+    others = won.groupby(rank).transform("size") - 1
+    return (won.groupby(rank).transform("sum") - won) / others.where(others > 0)
 
 
 def calibration(chance: pd.Series, happened: pd.Series, bins: int = 10) -> pd.DataFrame:

@@ -14,7 +14,9 @@ _RECENT = 40  # orders on which the spread is judged
 _DRAWS = 400
 
 
-def walk(rows: pd.DataFrame, recipe: Recipe, events: list[int], draws: int = 2000) -> pd.DataFrame:
+def walk(
+    rows: pd.DataFrame, recipe: Recipe, events: list[int], draws: int = 2000, richer: Recipe | None = None
+) -> pd.DataFrame:
     """The prediction of every race of the events.
 
     Args:
@@ -23,6 +25,7 @@ def walk(rows: pd.DataFrame, recipe: Recipe, events: list[int], draws: int = 200
         recipe: what to learn.
         events: the events to predict, in order; the spread of each is chosen on the ones predicted before it.
         draws: races to draw of each.
+        richer: what to learn for events whose rows have ``richer_known`` 1, from all that is known of them.
 
     Returns:
         The rows of those events with the columns of `FinishModel.predict`; events with too little before them to
@@ -35,8 +38,9 @@ def walk(rows: pd.DataFrame, recipe: Recipe, events: list[int], draws: int = 200
         if before["race"].nunique() < LEAST_RACES:
             continue
         spread = best_spread(done) or spread
-        model = FinishModel.fit(before, recipe).with_spread(spread)
         now = rows[rows["event"] == event]
+        more = richer is not None and bool(now["richer_known"].eq(1).all())
+        model = FinishModel.fit(before, richer if more and richer else recipe).with_spread(spread)
         done.append(now.join(model.predict(now, draws).rename(columns={"place": "expected"})))
         if number % 20 == 19:
             log.info("finishing order: %d of %d events predicted", number + 1, len(events))
