@@ -20,19 +20,27 @@ TITLES = {
     "laptime": "Lap time", "anomaly": "Anomalies", "finish": "Finishing order before the race",
     "inrace": "Finishing order during the race",
 }  # fmt: skip
-# What each score is called, its unit or kind, and how many decimals tell it.
+# What each score is called, over a column of a table, and how many decimals tell it.
 SCORES = {
-    "mae_ms": ("Mean absolute error, ms", 1), "median_ae_ms": ("Median absolute error, ms", 1),
-    "coverage_80": ("Inside the interval of 80 %", 3), "coverage_90": ("Inside the interval of 90 %", 3),
-    "spearman": ("Correlation of the orders (Spearman)", 3), "place_mae": ("Mean error of the place, places", 2),
-    "order_mae": ("Mean error of the order, places", 2), "winner_hit": ("Winner named, share of races", 3),
-    "podium_hit": ("Podium named, share of places", 3), "brier_win": ("Brier score of the win", 4),
-    "brier_retires": ("Brier score of retiring", 4), "precision": ("Precision", 3), "recall": ("Recall", 3),
-    "f1": ("F1", 3), "delay_laps": ("Delay, laps", 2), "recall_at_80": ("Recall at precision 0.8", 3),
-    "events": ("Events flagged", 0), "labels": ("Events known", 0), "left_out": ("Known, but not judged", 0),
+    "mae_ms": ("Mean absolute error, ms", "MAE, ms", 1), "median_ae_ms": ("Median absolute error, ms", "Median AE, ms", 1),
+    "coverage_80": ("Inside the interval of 80 %", "In 80 %", 3), "coverage_90": ("Inside the interval of 90 %", "In 90 %", 3),
+    "spearman": ("Correlation of the orders (Spearman)", "Spearman", 3), "place_mae": ("Mean error of the place, places", "Place error", 2),
+    "order_mae": ("Mean error of the order, places", "Order error", 2), "winner_hit": ("Winner named, share of races", "Winner", 3),
+    "podium_hit": ("Podium named, share of places", "Podium", 3), "brier_win": ("Brier score of the win", "Brier, win", 4),
+    "brier_retires": ("Brier score of retiring", "Brier, retiring", 4), "precision": ("Precision", "Precision", 3), "recall": ("Recall", "Recall", 3),
+    "f1": ("F1", "F1", 3), "delay_laps": ("Delay, laps", "Delay, laps", 2), "recall_at_80": ("Recall at precision 0.8", "Recall at P 0.8", 3),
+    "events": ("Events flagged", "Flagged", 0), "labels": ("Events known", "Known", 0), "left_out": ("Known, but not judged", "Not judged", 0),
 }  # fmt: skip
 _MISSES = 10
-_HEADINGS = {"answer": "Answer", "to_best_baseline": "To the best other answer", "source": "Laps", "n": "n", "label": "Kind of event"}  # fmt: skip
+_HEADINGS = {"answer": "Answer", "to_best_baseline": "To the best other", "source": "Laps", "n": "n", "label": "Kind of event"}  # fmt: skip
+
+
+_METHOD = (
+    "Every row was predicted by a model that had learned from what was over before its event began, and within a race from "
+    "what had ended by then; nothing was split at random. The other answers are scored on the same rows. n counts the scored "
+    "rows. An interval of 90 % should hold 90 % of what came, in every class, on every tyre and in every phase: where it does "
+    "not, the figure above shows it. A model that does not beat the best naive answer is kept with its card, and not used."
+)
 
 
 def load_card(target: str, series: str) -> ModelCard:
@@ -44,7 +52,7 @@ def head(model: ModelCard) -> Markdown:
     """The title, and in a sentence whether the model is better than the naive answer, and on how much data."""
     name = f"# {TITLES[model.target]}, {Series(model.series).label}: model card"
     if model.card is None:
-        return Markdown(f"{name}\n\n**Not trained: {_escape(model.missing)}**")
+        return Markdown(f"{name}\n\n**Not trained: {_escape(model.missing, but='`')}**")
     verdict = "It passed its backtest" if model.card["passed"] else "It did not pass its backtest, and is not used"
     lines = [name, f"**{_escape(_answer(model))}**", f"{verdict}: {_escape(_sentence(model.card['why']))} {_escape(model.used)}".strip()]  # fmt: skip
     return Markdown("\n\n".join(lines))
@@ -53,7 +61,7 @@ def head(model: ModelCard) -> Markdown:
 def _answer(model: ModelCard) -> str:
     document, score = model.document, model.first_score
     own, best = document["score"][score], data.best_baseline(model)
-    words, _ = _named(score)
+    words = _named(score)[0]
     span = _span(document)
     told = f"{words} {_shown(score, own)} on {document['n']:,} rows of {span}"
     if best is None or own is None:
@@ -67,6 +75,16 @@ def _answer(model: ModelCard) -> str:
 def _span(document: dict[str, Any]) -> str:
     first, last = document["from"], document["to"]
     return str(first) if first == last else f"{first} to {last}"
+
+
+def heading(model: ModelCard, words: str) -> Markdown:
+    """A section's heading; nothing where there is no model to tell of."""
+    return Markdown(f"## {words}" if model.card else "")
+
+
+def method(model: ModelCard) -> Markdown:
+    """How the backtest was run, and what its words mean."""
+    return Markdown(f"## Method\n\n{_METHOD}" if model.card else "")
 
 
 def key_facts(model: ModelCard) -> HTML:
@@ -98,7 +116,14 @@ def scores(model: ModelCard) -> HTML:
     frame["answer"] = frame["answer"].str.replace("_", " ")
     if "to_best_baseline" in frame:
         frame["to_best_baseline"] = [f"{value:.3f}" if pd.notna(value) else None for value in frame["to_best_baseline"]]
-    return html.table(_worded(frame), _HEADINGS, f"Walk-forward by event, {_span(model.document)}, n = {model.document['n']:,}")  # fmt: skip
+    return _table(frame, f"Walk-forward by event, {_span(model.document)}, n = {model.document['n']:,}")  # fmt: skip
+
+
+def _table(frame: pd.DataFrame, caption: str | None = None) -> HTML:
+    """Scores as a table; all but names stand at the right."""
+    worded = _worded(frame)
+    right = [str(name) for name in worded.columns if name not in ("answer", "source", "label")]
+    return html.table(worded, _HEADINGS, caption, right=right)
 
 
 def _worded(frame: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +133,7 @@ def _worded(frame: pd.DataFrame) -> pd.DataFrame:
         base = name.removeprefix("now_")
         if base in SCORES:
             found[name] = [_shown(base, value) if pd.notna(value) else None for value in frame[name]]
-    return found.rename(columns={name: _named(name)[0] for name in frame.columns if name in SCORES})
+    return found.rename(columns={name: _named(name)[1] for name in frame.columns if name in SCORES})
 
 
 def by_cuts(model: ModelCard, *cuts: str) -> Figure | HTML:
@@ -122,7 +147,7 @@ def by_cuts(model: ModelCard, *cuts: str) -> Figure | HTML:
     naive, frame = data.best_baseline(model) or "", held[cut]
     if cut not in ("season", "share", "phase"):
         frame = frame.sort_values("model", ignore_index=True)
-    words, _ = _named(model.first_score)
+    words = _named(model.first_score)[0]
     figure = cut_figure(frame, f"{words.split(',')[0]}, by {data.CUTS[cut]}", words, naive)
     return captioned(figure, _cut_sentence(model, frame), None)
 
@@ -140,8 +165,10 @@ def _cut_sentence(model: ModelCard, frame: pd.DataFrame) -> str:
 
 def coverage(model: ModelCard) -> Figure | HTML:
     """How often the intervals held, in all and by class, tyre, phase and season; a sentence where there are none."""
-    if model.card is None or model.target == "anomaly":
+    if model.card is None:
         return HTML("")
+    if model.target == "anomaly":
+        return HTML("<p>An anomaly's score is a rank, not a chance: it has no interval.</p>")
     frame = data.coverages(model)
     if frame.empty:
         return HTML("<p>The predictions of this model have no intervals.</p>")
@@ -189,7 +216,7 @@ def real_and_generated(model: ModelCard) -> HTML:
     keys = [name for name in ("source", "answer", "n", *SCORES) if name in frame.columns]
     frame = frame[keys].assign(answer=frame["answer"].str.replace("_", " "), n=[f"{n:,}" for n in frame["n"]])
     words = "Real races first: labels are what race control, stops and retirements tell, and hold only part of what goes wrong; generated races know every mishap."  # fmt: skip
-    return html.table(_worded(frame), _HEADINGS, words)
+    return HTML(f"<p>{words}</p>" + _table(frame).data)
 
 
 def kinds(model: ModelCard) -> HTML:
@@ -201,11 +228,15 @@ def kinds(model: ModelCard) -> HTML:
     keys = [name for name in ("source", "label", "n", "recall", "delay_laps", "left_out") if name in frame.columns]
     frame = frame[keys].sort_values(["source", "n"], ascending=[False, False])
     frame["label"] = frame["label"].str.replace("_", " ")
-    return html.table(_worded(frame), _HEADINGS, "By kind of event")
+    return _table(frame, "By kind of event")
 
 
 def worst(model: ModelCard) -> HTML:
     """The predictions that were farthest off, one a car and session."""
+    if model.card is None:
+        return HTML("")
+    if model.target == "anomaly":
+        return HTML("<p>What was missed stands above, by kind of event.</p>")
     frame = data.misses(model.rows, _MISSES)
     if frame.empty:
         return HTML("<p>The backtest keeps no rows with a prediction and what came.</p>")
@@ -281,8 +312,9 @@ def _joined(told: object) -> str:
     return ", ".join(map(str, told)) if isinstance(told, list | tuple) else str(told)
 
 
-def _named(score: str) -> tuple[str, int]:
-    return SCORES.get(score, (score.replace("_", " ").capitalize(), 3))
+def _named(score: str) -> tuple[str, str, int]:
+    words = score.replace("_", " ").capitalize()
+    return SCORES.get(score, (words, words, 3))
 
 
 def _unit(score: str) -> str | None:
@@ -291,9 +323,9 @@ def _unit(score: str) -> str | None:
 
 
 def _shown(score: str, value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:,.{_named(score)[1]}f}"
+    return "–" if value is None or pd.isna(value) else f"{value:,.{_named(score)[2]}f}"
 
 
-def _escape(words: object) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]#|" else sign for sign in str(words))
+def _escape(words: object, but: str = "") -> str:
+    """Text that Markdown takes as it is, ``but`` for these signs."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]#|" and sign not in but else sign for sign in str(words))

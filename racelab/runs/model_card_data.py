@@ -44,8 +44,12 @@ class ModelCard:
 
     @property
     def first_score(self) -> str:
-        """The score by which the model is judged: the document's first."""
-        return str(next(iter(self.document["score"])))
+        """The score by which the model is judged: the document's first that is known of it and of another answer."""
+        score, others = self.document["score"], self.document["baselines"].values()
+        told = (
+            name for name in score if score[name] is not None and any(each.get(name) is not None for each in others)
+        )
+        return str(next(told, next(iter(score))))
 
 
 def read_model(folder: Path, target: str, series: str) -> ModelCard:

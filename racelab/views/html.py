@@ -16,15 +16,16 @@ def table(
     headings: Mapping[str, str] | None = None,
     caption: str | None = None,
     minor: Collection[str] = (),
+    right: Collection[str] = (),
 ) -> HTML:
     """A frame for people: the vocabulary's headings, times in racing notation, an en dash for what is missing.
 
     A value in a row whose ``quality`` is repaired carries a dot; the column itself is not shown.
-    Columns in ``minor`` are left out on a phone.
+    Columns in ``minor`` are left out on a phone; those in ``right`` are numbers in words and stand at the right, as numbers do.
     """
     keys = [str(key) for key in frame.columns if key != "quality"]
     names = {key: COLUMNS[key].heading for key in keys if key in COLUMNS} | dict(headings or {})
-    classes = {key: _classes(frame[key], key in minor) for key in keys}
+    classes = {key: _classes(frame[key], key in minor, key in right) for key in keys}
     head = "".join(_head(key, names.get(key, key), classes[key]) for key in keys)
     body = "".join(_row(row, classes) for row in frame.to_dict("records"))
     over = f"<caption>{escape(caption)}</caption>" if caption else ""
@@ -76,10 +77,10 @@ def _cell(key: str, value: object, classes: list[str], repaired: bool) -> str:
     return f"<td{_class([*classes, 'repaired'] if marked else classes)}{title}>{escape(words)}</td>"
 
 
-def _classes(column: "pd.Series[Any]", is_minor: bool) -> list[str]:
+def _classes(column: "pd.Series[Any]", is_minor: bool, is_right: bool) -> list[str]:
     """Numbers, car numbers and gaps stand at the right."""
     right = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    right = right or column.name in ("gap", "car_number")
+    right = right or is_right or column.name in ("gap", "car_number")
     return [name for name, there in (("number", right), ("minor", is_minor)) if there]
 
 
