@@ -156,15 +156,16 @@ def remember(book: Any, field: Any, car: int, miss: float, log_lap: float, now: 
     own[OWN] = log_lap
     for k in range(3):
         old = own[EWM + k]
-        own[EWM + k] = log_lap if np.isnan(old) else old + _SMOOTH[k] * (log_lap - old)
+        own[EWM + 3 + k] = 1.0 + (1.0 - _SMOOTH[k]) * own[EWM + 3 + k]  # the sum of all weights, so that early laps
+        own[EWM + k] = log_lap if np.isnan(old) else old + (log_lap - old) / own[EWM + 3 + k]  # weigh no more than theirs
 
 
 @nb.njit(cache=True)
 def blank(cars: int) -> Any:
     """The book before the first lap."""
-    book = np.full((cars, EWM + 3), np.nan)
+    book = np.full((cars, EWM + 6), np.nan)
     for c in range(cars):
-        for at in (LAP, AGE, IN_PIT, LAPS_CLEAN):
+        for at in (LAP, AGE, IN_PIT, LAPS_CLEAN, EWM + 3, EWM + 4, EWM + 5):
             book[c, at] = 0.0
         book[c, CROSSED] = -1e18
         book[c, MISSED_AT] = -1e18

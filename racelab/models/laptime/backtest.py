@@ -9,6 +9,8 @@ from racelab.domain.series import Series
 from racelab.errors import NotFound
 from racelab.models.backtests import Backtest
 from racelab.models.laptime.candidates import CANDIDATES
+from racelab.models.laptime.endurance_walk import endurance_rows
+from racelab.models.laptime.endurance_walk import walk as walk_endurance
 from racelab.models.laptime.history import history, races
 from racelab.models.laptime.report import document
 from racelab.models.laptime.walkforward import walk
@@ -17,7 +19,7 @@ from racelab.store.protocol import Store
 log = logging.getLogger("racelab")
 TARGET = "lap_time_ms"
 # The model of each series, chosen on seasons before 2024 by the same walk-forward.
-CHOSEN = {Series.F1: "blend", Series.WEC: "blend", Series.IMSA: "blend", Series.GRCUP: "blend"}
+CHOSEN = {Series.F1: "blend", Series.WEC: "xgboost", Series.IMSA: "xgboost", Series.GRCUP: "xgboost"}
 _SPRINTS = ("S",)  # they teach; what is scored are grands prix
 
 
@@ -49,6 +51,8 @@ def score_series(
     store: Store, series: Series, first: int | None, last: int | None, others: Sequence[str] | None = None
 ) -> pd.DataFrame | None:
     """The scored laps of one series with every answer; None where it has none."""
+    if series is not Series.F1:
+        return _endurance(store, series, first, last)
     rows = history(store, series, last)
     scored = scored_races(store, series, rows, first, last)
     if not scored:
@@ -56,6 +60,15 @@ def score_series(
     log.info("%s: %d races are scored", series.value, len(scored))
     found = walk(rows, scored, CHOSEN[series], tuple(CANDIDATES) if others is None else others)
     return found.assign(series=series.value, model=CHOSEN[series]) if len(found) else None
+
+
+def _endurance(store: Store, series: Series, first: int | None, last: int | None) -> pd.DataFrame | None:
+    """Races of every endurance series that were over before teach; the laps of the one series are scored."""
+    rows = endurance_rows(store)
+    if rows.empty:
+        return None
+    found = walk_endurance(rows, series, first, last)
+    return found.rename(columns={"predicted": "value"}).assign(model=CHOSEN[series]) if len(found) else None
 
 
 def scored_races(store: Store, series: Series, rows: pd.DataFrame, first: int | None, last: int | None) -> list[int]:

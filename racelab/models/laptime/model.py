@@ -123,11 +123,12 @@ class LapTimeModel:
 
 
 def learnable(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose target is known."""
+    """The rows whose target is known and whose car has driven a clean lap before: a first one teaches little but noise."""
     if rows.empty:
         return rows
-    known = np.isfinite(rows["lap_time_ms"].to_numpy(dtype="float64", na_value=np.nan))
-    return rows[known & np.isfinite(rows["base_ms"].to_numpy(dtype="float64"))]
+    columns = ("lap_time_ms", "base_ms", "naive_ms")
+    known = [np.isfinite(rows[name].to_numpy(dtype="float64", na_value=np.nan)) for name in columns]
+    return rows[np.logical_and.reduce(known)]
 
 
 def _finite(width: float) -> float | None:

@@ -14,7 +14,7 @@ from racelab.models.laptime.model import FILTER, LapTimeModel, learnable
 
 log = logging.getLogger("racelab")
 _SEASONS = 7  # the last so many seasons teach; older cars and tyres teach little
-_GROWTH = 20  # a new model is taught when the races have grown by a twentieth since the last one
+_GROWTH = 12  # a new model is taught when the races have grown by a twelfth since the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Fold:
 
 
 def folds(order: Sequence[int], scored: Sequence[int]) -> Iterator[Fold]:
-    """Folds over races in the order of driving; a model is taught anew when the races have grown by a twentieth.
+    """Folds over races in the order of driving; a model is taught anew when the races have grown by a twelfth.
 
     Args:
         order: ids of all races.
