@@ -92,7 +92,7 @@ def test_the_answer_comes_first_with_its_baseline_and_n(laptime: data.ModelCard)
     words = report.head(laptime).data.split("\n\n")
     assert words[0] == "# Lap time, F1: model card"
     assert (
-        "343.5 on 200 rows of 2023 to 2024, better than the best other answer, last lap: 400.0 (0.86 of it)" in words[1]
+        "343.5 on 200 rows of 2023 to 2024, better than the best naive answer, last lap: 400.0 (0.86 of it)" in words[1]
     )
     assert words[2] == "It passed its backtest: It beats the last lap."
     facts = report.key_facts(laptime).data
@@ -107,7 +107,7 @@ def test_a_model_that_did_not_pass_says_which_is_used(laptime: data.ModelCard) -
     older = registry.newest_path(get_settings().data / "models", "laptime", "f1")
     keep(document(score={"mae_ms": 500.0}), lap_rows(), passed=False, why="the last lap is better")
     words = report.head(report.load_card("laptime", "f1")).data
-    assert "no better than the best other answer" in words
+    assert "no better than the best naive answer" in words
     assert "It did not pass its backtest, and is not used" in words
     assert older.name in words.replace("\\", "")
 
@@ -122,6 +122,20 @@ def test_scores_by_season_stand_beside_the_naive_answer_of_the_same_rows(laptime
     assert "better in 2 of 2" in figure.layout.meta["caption"]
     assert [list(trace.x) for trace in figure.data if trace.name] == [[400.0, 400.0], [387.0, 300.0]]
     assert report.by_cuts(laptime, "phase").data == ""
+
+
+def test_phases_stand_in_the_order_of_the_race_and_a_nameless_class_nowhere(laptime: data.ModelCard) -> None:
+    thirds = [
+        {"phase": f"{name} third", "n": 5, "mae_ms": 1.0, "last_lap_mae_ms": 2.0}
+        for name in ("first", "last", "second")
+    ]
+    nameless = [{"class": "", "n": 5, "mae_ms": 1.0}, {"class": "", "n": 6, "mae_ms": 1.0}]
+    model = data.ModelCard("laptime", "f1", card(document(by=[*thirds, *nameless])), laptime.rows)
+    figure = report.by_cuts(model, "phase")
+    assert isinstance(figure, Figure)
+    assert [label.split()[0] for label in figure.data[-1].y] == ["first", "second", "last"]
+    assert list(figure.data[-2].x) == [2.0] * 3
+    assert list(data.cut_scores(model)) == ["phase"]
 
 
 def test_coverage_counts_what_came_inside(laptime: data.ModelCard) -> None:
@@ -196,7 +210,7 @@ def test_chances_of_an_order_are_calibrated_against_what_came() -> None:
     assert f"Brier score {0.1 * 0.1**2 + 0.9 * (0.1 / 9) ** 2:.4f} over 300 rows" in figure.layout.meta["caption"]
     assert list(figure.data[1].y)[-1] == 100.0
     assert report.chances(model, "p_podium").data == ""
-    assert "better than the best other answer, order now" in report.head(model).data
+    assert "better than the best naive answer, order now" in report.head(model).data
 
 
 def test_real_anomalies_stand_above_generated_ones_and_kinds_follow() -> None:

@@ -32,7 +32,7 @@ SCORES = {
     "events": ("Events flagged", "Flagged", 0), "labels": ("Events known", "Known", 0), "left_out": ("Known, but not judged", "Not judged", 0),
 }  # fmt: skip
 _MISSES = 10
-_HEADINGS = {"answer": "Answer", "to_best_baseline": "To the best other", "source": "Laps", "n": "n", "label": "Kind of event"}  # fmt: skip
+_HEADINGS = {"answer": "Answer", "to_best_baseline": "To the best naive", "source": "Laps", "n": "n", "label": "Kind of event"}  # fmt: skip
 
 
 _METHOD = (
@@ -65,11 +65,11 @@ def _answer(model: ModelCard) -> str:
     span = _span(document)
     told = f"{words} {_shown(score, own)} on {document['n']:,} rows of {span}"
     if best is None or own is None:
-        return f"{told}; there is no other answer to compare it with."
+        return f"{told}; there is no naive answer to compare it with."
     naive = document["baselines"][best][score]
     better = (own < naive) if score in LESS_IS_BETTER else (own > naive)
     by = f" ({own / naive:.2f} of it)" if naive and score in LESS_IS_BETTER else ""
-    return f"{told}, {'better' if better else 'no better'} than the best other answer, {best.replace('_', ' ')}: {_shown(score, naive)}{by}."
+    return f"{told}, {'better' if better else 'no better'} than the best naive answer, {best.replace('_', ' ')}: {_shown(score, naive)}{by}."
 
 
 def _span(document: dict[str, Any]) -> str:
@@ -147,9 +147,18 @@ def by_cuts(model: ModelCard, *cuts: str) -> Figure | HTML:
     naive, frame = data.best_baseline(model) or "", held[cut]
     if cut not in ("season", "share", "phase"):
         frame = frame.sort_values("model", ignore_index=True)
+    elif cut == "phase":  # in the order of the race, not of the alphabet
+        frame = frame.sort_values("name", key=lambda names: names.map(_when), kind="stable", ignore_index=True)
     words = _named(model.first_score)[0]
     figure = cut_figure(frame, f"{words.split(',')[0]}, by {data.CUTS[cut]}", words, naive)
     return captioned(figure, _cut_sentence(model, frame), None)
+
+
+def _when(phase: str) -> int:
+    """The place of a phase such as first third; behind the others where its first word tells none."""
+    order = ("first", "start", "early", "second", "middle", "third", "late", "last", "end")
+    word = phase.split(maxsplit=1)[0].lower()
+    return order.index(word) if word in order else len(order)
 
 
 def _cut_sentence(model: ModelCard, frame: pd.DataFrame) -> str:
@@ -242,7 +251,7 @@ def worst(model: ModelCard) -> HTML:
         return HTML("<p>The backtest keeps no rows with a prediction and what came.</p>")
     shown = pd.DataFrame({"session": _where(frame)})
     for key, heading in (("car_number", "Car"), ("driver", "Driver"), ("class", "Class"), ("lap_number", "Lap"), ("share", "Share of the distance")):  # fmt: skip
-        if key in frame.columns and frame[key].notna().any():
+        if key in frame.columns and frame[key].replace("", None).notna().any():
             shown[heading] = [str(value) for value in frame[key]]
     is_time = model.target == "laptime"
     for key, heading in (("came", "Came"), ("said", "Predicted"), ("low_90", "From (90 %)"), ("high_90", "To (90 %)")):

@@ -11,6 +11,7 @@ import pandas as pd
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, NotFound
 from racelab.models import registry
+from racelab.models.backtests import LESS_IS_BETTER, NAIVE
 from racelab.models.explain import tree_contributions
 
 CUTS = {
@@ -111,7 +112,7 @@ def cut_scores(model: ModelCard) -> dict[str, pd.DataFrame]:
     found: dict[str, list[dict[str, Any]]] = {}
     score = model.first_score
     for row in model.document["by"]:
-        cuts = [name for name in CUTS if row.get(name) is not None]
+        cuts = _cuts_of(row)
         if len(cuts) != 1 or row.get(score) is None or row.get("answer", "the model") != "the model":
             continue
         naive = _naive(model, row, cuts[0], score)
@@ -119,12 +120,16 @@ def cut_scores(model: ModelCard) -> dict[str, pd.DataFrame]:
     return {cut: pd.DataFrame(rows) for cut, rows in found.items() if len(rows) > 1}
 
 
-def best_baseline(model: ModelCard) -> str | None:
-    """The baseline with the best first score: the least error, or the most of what is better high."""
-    from racelab.models.backtests import LESS_IS_BETTER
+def _cuts_of(row: dict[str, Any]) -> list[str]:
+    """The cuts that a row of the document names; a series of one class has no class's name."""
+    return [name for name in CUTS if row.get(name) not in (None, "")]
 
+
+def best_baseline(model: ModelCard) -> str | None:
+    """The naive answer with the best first score: the least error, or the most of what is better high."""
     held = {name: each.get(model.first_score) for name, each in model.document["baselines"].items()}
-    known = {name: value for name, value in held.items() if value is not None}
+    naive = NAIVE.get(model.target, tuple(held))
+    known = {name: value for name, value in held.items() if value is not None and name in naive}
     pick = min if model.first_score in LESS_IS_BETTER else max
     return pick(known, key=lambda name: known[name]) if known else None
 
@@ -154,7 +159,7 @@ def coverages(model: ModelCard) -> pd.DataFrame:
     """
     told = [("all", "all", model.document.get("n"), model.document.get("score", {}))]
     for row in model.document.get("by", []):
-        cuts = [name for name in CUTS if row.get(name) is not None]
+        cuts = _cuts_of(row)
         if len(cuts) == 1 and cuts[0] in _COVERED and row.get("answer", "the model") == "the model":
             told.append((CUTS[cuts[0]], str(row[cuts[0]]), row.get("n"), row))
     found = [
@@ -176,7 +181,7 @@ def _counted(rows: pd.DataFrame, known: set[str]) -> Iterator[tuple[str, str, in
             yield "all", "all", len(inside), level, float(inside.mean())
         for cut in _COVERED:
             if CUTS[cut] not in known and cut in held.columns:
-                for name, own in inside.groupby(held[cut]):
+                for name, own in inside.groupby(held[cut].replace("", None)):
                     yield CUTS[cut], str(name), len(own), level, float(own.mean())
 
 

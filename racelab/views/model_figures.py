@@ -35,12 +35,19 @@ def cut_figure(frame: pd.DataFrame, title: str, axis: str, naive: str, *, dark: 
     figure.add_trace(_dots(known, labels, naive, colours.background, colours.quiet))
     figure.add_trace(_dots(shown["model"], labels, "the model", colours.classes[1], colours.classes[1]))
     _name_ends(figure, shown, labels, naive, colours)
-    figure.update_xaxes(title_text=axis, showgrid=True, rangemode="tozero")
+    figure.update_xaxes(title_text=axis, showgrid=True, range=_span([*shown["model"], *known.dropna()]))
     figure.update_yaxes(type="category", categoryorder="array", categoryarray=labels[::-1], showgrid=False)
     figure.update_layout(template=template(dark), title=title, height=150 + _ROW * len(labels), hovermode="closest")
     figure.update_layout(margin={"t": 70})
     better = f"{shown['name'].iloc[0]}: the model {shown['model'].iloc[0]:,.4g}"
     return describe(figure, f"{title}, {len(shown)} rows. {better}.")
+
+
+def _span(values: list[float]) -> list[float]:
+    """The axis of dots: around the values, with room for the names beside them."""
+    low, high = min(values), max(values)
+    room = max((high - low) * 0.25, abs(high) * 0.02, 1e-6)
+    return [low - room, high + room]
 
 
 def _label(name: object, n: object) -> str:
