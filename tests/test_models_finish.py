@@ -14,7 +14,7 @@ from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, NotFound
 from racelab.models import finish, registry
-from racelab.models.finish import endurance, f1
+from racelab.models.finish import endurance, f1, fields
 from racelab.models.finish.distribution import chances, draw_orders, draw_places, place_matrix, simulation_rows
 from racelab.models.finish.form import Memory, decayed
 from racelab.models.finish.linear import Linear, logistic, ridge
@@ -266,3 +266,23 @@ def test_what_cannot_be_predicted_is_said_in_one_line(store: SqlStore, tmp_path:
         finish.backtest(store, Series.LOCAL)
     with pytest.raises(NotFound, match="model"):
         finish.predict(store, SessionKey.read("f1/2024/1/R"), tmp_path)
+
+
+def test_training_keeps_a_model_with_an_honest_card(
+    season: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fields, "f1_fields", lambda store, coming=None: _made_fields())
+    card = finish.train(season, tmp_path, Series.F1)[0]
+    assert card["data"]["n"] == 22 * _CARS
+    scored = card["backtest"]
+    assert scored["n"] == sum(row["n"] for row in scored["by"] if "season" in row)
+    better = scored["score"]["spearman"] > scored["baselines"]["grid"]["spearman"]
+    assert card["passed"] <= better
+    assert scored["score"]["spearman"] < scored["score"]["ceiling_spearman"]
+    assert registry.newest(tmp_path, "finish", "f1", passed=False).parts["model"]["recipe"]["paid"] == 10
+
+
+def _made_fields() -> fields.Fields:
+    rows = _rows(22).assign(series="f1", car_class="", unknown=0.0, grid_place=lambda made: made["grid"] * _CARS + 0.5)
+    recipe = replace(f1.RECIPE, blend=("ridge", "plackett"))
+    return fields.Fields(Series.F1, rows[rows["season"] > 2009], recipe, "grid", "grid_place", ("season", "circuit"))

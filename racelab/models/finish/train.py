@@ -1,5 +1,6 @@
 """Train the finishing-order model of each series, with its backtest, and keep it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,14 @@ def train(store: Store, folder: Path, series: Series | None = None) -> list[dict
 
 def _train(held: Fields, folder: Path) -> dict[str, Any] | None:
     own = held.own
+    held = replace(held, richer=None)  # what is kept must do without practice: nobody tells it of a race to come
     done = predicted(held, int(own["season"].max()) - _SCORED + 1, None) if len(own) else own
     if done.empty:
         return None
     taught = held.rows[held.rows["place"].notna() & (held.rows["cars"] > 1)]
     model = FinishModel.fit(taught, held.recipe)
     latest = [part for _, part in done.groupby("event", sort=True)]
-    model = model.with_spread(best_spread([part.rename(columns={}) for part in latest]) or model.spread)
+    model = model.with_spread(best_spread(latest) or model.spread)
     rows = done.assign(order_key=done["series"] + "/" + done["race"].astype(str))
     card = _card(held, taught, document(rows, held.series))
     path = registry.save(folder, "finish", held.series.value, model.parts(), card, _kept(rows))
