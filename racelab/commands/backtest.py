@@ -39,7 +39,8 @@ def _print(console: Console, found: Backtest) -> None:
     document = found.document
     where = f"{document['series'] or 'all series'}, {document['from']} to {document['to']}"
     title = f"{document['target']}, {where}: n {document['n']:,} {_WHAT[document['target']]} not learned from"
-    console.print(table(found.frame.rename(columns={"answer": "Answer", "to_best_baseline": "Ratio"}), title))
+    console.print(title, highlight=False)
+    console.print(table(found.frame.rename(columns={"answer": "Answer", "to_best_baseline": "Ratio"})))
     console.print("Ratio: the first score over that of the best naive answer.")
     for cut, rows in _cuts(document["by"]).items():
         console.print(table(pd.DataFrame(rows).dropna(axis=1, how="all"), f"By {', '.join(cut)}"))

@@ -50,7 +50,8 @@ def boosting(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
         loss="absolute_error", max_iter=150, learning_rate=0.08, max_leaf_nodes=63, min_samples_leaf=40, max_bins=127,
         early_stopping=False, random_state=0,
     )  # fmt: skip
-    return [model.fit(x, np.clip(y, -_FAR, _FAR), sample_weight=w)]
+    told = np.where(np.isnan(x).all(axis=0), 0.0, x)  # scikit-learn 1.9 cannot bin a column without any value
+    return [model.fit(told, np.clip(y, -_FAR, _FAR), sample_weight=w)]
 
 
 def xgboost(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
