@@ -92,7 +92,8 @@ def test_the_answer_comes_first_with_its_baseline_and_n(laptime: data.ModelCard)
     words = report.head(laptime).data.split("\n\n")
     assert words[0] == "# Lap time, F1: model card"
     assert (
-        "343.5 on 200 rows of 2023 to 2024, better than the best naive answer, last lap: 400.0 (0.86 of it)" in words[1]
+        "Mean absolute error 343.5 ms on 200 rows of 2023 to 2024, better than the best naive answer, last lap: 400.0 ms (0.86 of it)"
+        in words[1]
     )
     assert words[2] == "It passed its backtest: It beats the last lap."
     facts = report.key_facts(laptime).data
@@ -182,7 +183,7 @@ def test_features_are_weighed_by_shapley_values_of_the_rows() -> None:
     assert shares["speed"] > 0.9
     assert "Shapley" in how
     bare = data.ModelCard("laptime", "f1", loaded.card, pd.DataFrame(), loaded.parts)
-    assert data.importance(bare)[1] == "the trees' total gain"
+    assert data.importance(bare)[1] == "the trees' total gain, of the part trees"
     assert data.importance(bare)[0].index[0] == "speed"
 
 

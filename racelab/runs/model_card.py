@@ -63,13 +63,14 @@ def _answer(model: ModelCard) -> str:
     own, best = document["score"][score], data.best_baseline(model)
     words = _named(score)[0]
     span = _span(document)
-    told = f"{words} {_shown(score, own)} on {document['n']:,} rows of {span}"
+    unit = f" {_unit(score)}" if score.endswith("_ms") else ""
+    told = f"{words.removesuffix(', ms')} {_shown(score, own)}{unit} on {document['n']:,} rows of {span}"
     if best is None or own is None:
         return f"{told}; there is no naive answer to compare it with."
     naive = document["baselines"][best][score]
     better = (own < naive) if score in LESS_IS_BETTER else (own > naive)
     by = f" ({own / naive:.2f} of it)" if naive and score in LESS_IS_BETTER else ""
-    return f"{told}, {'better' if better else 'no better'} than the best naive answer, {best.replace('_', ' ')}: {_shown(score, naive)}{by}."
+    return f"{told}, {'better' if better else 'no better'} than the best naive answer, {best.replace('_', ' ')}: {_shown(score, naive)}{unit}{by}."
 
 
 def _span(document: dict[str, Any]) -> str:

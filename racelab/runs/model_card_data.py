@@ -205,7 +205,7 @@ def importance(model: ModelCard) -> tuple[pd.Series, str]:
     if isinstance(told, dict) and told:
         return _shares(pd.Series(told, dtype="float64")), "as the card tells"
     features = (model.card or {}).get("features")
-    for part in model.parts.values():
+    for name, part in model.parts.items():
         booster = _booster(part)
         if booster is None or not isinstance(features, list):
             continue
@@ -213,12 +213,12 @@ def importance(model: ModelCard) -> tuple[pd.Series, str]:
         if set(names) <= set(model.rows.columns):
             x = model.rows[names].sample(min(_SAMPLE, len(model.rows)), random_state=0)
             values = np.abs(tree_contributions(booster, x.to_numpy(dtype="float64", na_value=np.nan))[:, :-1])
-            return _shares(pd.Series(values.mean(axis=0), index=names)), f"mean absolute Shapley values of {len(x):,} backtest rows"  # fmt: skip
+            return _shares(pd.Series(values.mean(axis=0), index=names)), f"mean absolute Shapley values of {len(x):,} backtest rows, of the part {name}"  # fmt: skip
         gain = booster.get_score(importance_type="total_gain")
-        by_place = {f"f{place}": name for place, name in enumerate(features)}
-        found = pd.Series({by_place.get(name, name): float(value) for name, value in gain.items()}, dtype="float64")
+        by_place = {f"f{place}": each for place, each in enumerate(features)}
+        found = pd.Series({by_place.get(each, each): float(value) for each, value in gain.items()}, dtype="float64")
         if len(found):
-            return _shares(found), "the trees' total gain"
+            return _shares(found), f"the trees' total gain, of the part {name}"
     return pd.Series(dtype="float64"), ""
 
 
