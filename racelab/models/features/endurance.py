@@ -62,7 +62,7 @@ def lap_rows(the: Race) -> pd.DataFrame:
     best = reference(the, the.car_class[rows], the.start[rows])
     own = own_pace(the, rows, best)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = {**_paces(the, rows, best, own), **traffic(the, rows, own["median_5"])}
+        found = {**_paces(the, rows, best, own), **_traffic(the, rows, own["median_5"])}
     found.update(_of_before(the, rows, found))
     found.update(_phase(the, rows))
     named = the.laps.loc[rows, list(_KEYS)].reset_index(drop=True)
@@ -91,6 +91,20 @@ def _paces(the: Race, rows: np.ndarray, best: Floats, own: dict[str, Floats]) ->
         found[f"sector_{number}_loss_2"] = (own[f"sector_{number}_2"] - typical) / base
     found.update(class_shocks(the, rows, np.log(driven / own["median_5"]), np.log(driven / base)))
     return {**found, "stint_laps": own["stint_laps"], "spread": own["spread"] / base, "lap_s": base / 1000}
+
+
+def _traffic(the: Race, rows: np.ndarray, pace: Floats) -> dict[str, Floats]:
+    """The traffic of the laps that are asked for and of the five green laps before each, which is all that is read."""
+    frame = pd.DataFrame({"car": the.car[rows], "asked": the.asked[rows]})
+    needed = (
+        frame.iloc[::-1].groupby("car")["asked"].transform(lambda each: each.rolling(6, min_periods=1).max()).iloc[::-1]
+    )
+    late = needed.to_numpy() > 0
+    found = {}
+    for name, values in traffic(the, rows[late], pace[late]).items():
+        found[name] = np.full(len(rows), np.nan)
+        found[name][late] = values
+    return found
 
 
 def _of_before(the: Race, rows: np.ndarray, found: dict[str, Floats]) -> dict[str, Floats]:
