@@ -11,7 +11,7 @@ from racelab.models.laptime.conformal import LEVELS, width
 
 _FOLDS = 3
 _LEAST_ERROR = 0.02  # of the scale; smaller errors are all the same
-_LEAST_ROWS = 500  # fewer laps tell one size for all, not a size for each
+_LEAST_ROWS = 3000  # fewer laps tell one size for all, not a size for each
 
 
 @dataclass(frozen=True, slots=True)
