@@ -78,6 +78,7 @@ def explain(session: Reference, car: str, *, at: int | None = None, db: str | No
     Raises:
         NotFound: as `predict`.
     """
+    from racelab.models.features import next_lap_features
     from racelab.models.laptime.kept import of_parts
     from racelab.models.laptime.why import contributions
 
@@ -85,7 +86,7 @@ def explain(session: Reference, car: str, *, at: int | None = None, db: str | No
         key = store.find(session)
         _check_car(store, key, car)
         saved = registry.newest(get_settings().data / "models", "laptime", key.series.value)
-        rows = _next_rows(store, key, at)
+        rows = next_lap_features(*_known(store, key, at))
     own = rows[rows["car_number"] == car].reset_index(drop=True)
     if own.empty:
         raise NotFound(
@@ -98,23 +99,23 @@ def explain(session: Reference, car: str, *, at: int | None = None, db: str | No
 
 
 def _laptime(store: Store, key: SessionKey, saved: registry.Saved, at: int | None, laps: int) -> pd.DataFrame:
+    from racelab.models.laptime.horizon import predict_ahead
     from racelab.models.laptime.kept import of_parts
 
-    rows = _next_rows(store, key, at)
-    if rows.empty:
-        return pd.DataFrame(columns=["car_number", "lap_number", "value", *_ENDS])
-    model = of_parts(saved.parts)
-    found = rows[["car_number", "lap_number"]].join(model.predict(rows)[["value", *_ENDS]])
-    return found.sort_values(["car_number", "lap_number"], ignore_index=True)
+    known, weather = _known(store, key, at)
+    found = predict_ahead(of_parts(saved.parts), known, laps, weather)
+    return found[["car_number", "lap_number", "value", *_ENDS]].sort_values(
+        ["car_number", "lap_number"], ignore_index=True
+    )
 
 
-def _next_rows(store: Store, key: SessionKey, at: int | None) -> pd.DataFrame:
-    from racelab.models.features import next_lap_features, race_laps
+def _known(store: Store, key: SessionKey, at: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The laps that had ended when the leader completed a lap, or all, and the weather."""
+    from racelab.models.features import race_laps
 
     laps = race_laps(store, key)
-    if at is not None:
-        laps = laps[laps["end_ms"] <= _moment(key, laps, at)]
-    return next_lap_features(laps, store.read("weather", key))
+    known = laps if at is None else laps[laps["end_ms"] <= _moment(key, laps, at)]
+    return known, store.read("weather", key)
 
 
 def _finish(store: Store, key: SessionKey, saved: registry.Saved, at: int | None, laps: int) -> pd.DataFrame:

@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    names: list[str] = typer.Argument(None, help="ingest, export, store, telemetry, season, live; default: all"),
+    names: list[str] = typer.Argument(
+        None, help="ingest, export, store, telemetry, season, live, models; default: all"
+    ),
     file: Path = typer.Option(
         None, help="An Al Kamel lap file; default: Le Mans 2024 of RACELAB_TEST_DATA, else a generated race"
     ),
@@ -35,6 +37,7 @@ def bench(
     racelab's way and in others, in the same run; it takes some minutes. `season` ingests the races of 2024 from
     FastF1's cache (RACELAB_F1_CACHE, RACELAB_F1_MIRROR) and tells FastF1's own share of the time. `live` measures, on
     the recordings of RACELAB_TEST_DATA, messages a second, the delay to the store and its readers, and rewinding.
+    `models` trains on five seasons of Formula 1, and predicts and learns Le Mans half-way as if it were live.
     """
     if file and not file.is_file():
         raise BadInput(f"{file}: there is no such file: give an Al Kamel lap file, or leave --file out")

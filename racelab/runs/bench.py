@@ -19,6 +19,7 @@ from racelab.errors import BadInput
 from racelab.exports.files import write_race
 from racelab.runs.bench_figure import Figure
 from racelab.runs.bench_live import F1_RACE, TIMING71_RACE, measure_live
+from racelab.runs.bench_models import measure_models
 from racelab.runs.bench_season import measure_season
 from racelab.runs.bench_store import measure_store
 from racelab.runs.bench_telemetry import lap_times_ms
@@ -44,6 +45,7 @@ def measure(read: Callable[[], SessionData], names: list[str]) -> list[Figure]:
         "telemetry": _telemetry,
         "season": _season,
         "live": _live,
+        "models": _models,
     }
     if strange := set(names) - set(known):
         raise BadInput(f"no benchmark is named {', '.join(sorted(strange))}: use {', '.join(known)}")
@@ -123,6 +125,10 @@ def _season(_: Callable[[], SessionData]) -> list[Figure]:
 def _live(_: Callable[[], SessionData]) -> list[Figure]:
     recordings = get_settings().test_data
     return measure_live(recordings / F1_RACE, recordings / TIMING71_RACE)
+
+
+def _models(_: Callable[[], SessionData]) -> list[Figure]:
+    return measure_models(get_settings().test_data)
 
 
 def _store(_read: Callable[[], SessionData]) -> list[Figure]:

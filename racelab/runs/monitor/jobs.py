@@ -20,22 +20,27 @@ def train(session: str) -> str:
 
 
 def predict(session: str, lap: int) -> str:
-    """Predict every car's next lap, and its places at the end; returns what came of it in words.
+    """Predict every car's next lap and its places at the end, and look at its newest laps for anomalies.
+
+    Returns:
+        What came of each in words.
 
     Raises:
-        NotFound: neither can be told yet.
+        NotFound: none of it can be told yet.
     """
     from racelab.runs.monitor.placing import predict_places
     from racelab.runs.monitor.predicting import predict_next_laps
+    from racelab.runs.monitor.watching import watch
 
     folder = get_settings().data / "models"
     with open_store() as store:
         key = store.find(session)
         places = _said(lambda: "places of {} cars by {}".format(*predict_places(store, key, folder)))
         laps = _said(lambda: "the next lap of {} of {} cars by {}".format(*predict_next_laps(store, key, folder)))
-    if not (laps[1] or places[1]):
+        odd = _said(lambda: "{} laps with {} anomalies by {}".format(*watch(store, key, folder)))
+    if not any(is_told for _, is_told in (laps, places, odd)):
         raise NotFound(laps[0])
-    return f"lap {lap}: {laps[0]}; {places[0]}"
+    return f"lap {lap}: {laps[0]}; {places[0]}; {odd[0]}"
 
 
 def _said(work: Callable[[], str]) -> tuple[str, bool]:
