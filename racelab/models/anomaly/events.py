@@ -7,7 +7,7 @@ import pandas as pd
 from racelab.models.anomaly.residuals import SECTORS
 from racelab.models.anomaly.scoring import runs
 
-# Severity by the time lost over the whole event, in ms; a car that goes to the pits or stops right after is severe.
+# Severity by the time lost over the whole event, in ms; what is major is severe where the car pits or stops right after.
 MINOR, MAJOR, SEVERE = "minor", "major", "severe"
 _MAJOR_MS, _SEVERE_MS = 3_000.0, 10_000.0
 _BACK_SD = 2.0  # within so many scales of what was expected: back to pace
@@ -20,8 +20,8 @@ COLUMNS = [
 def describe(rows: pd.DataFrame, scores: "pd.Series[float]", laps: pd.DataFrame) -> pd.DataFrame:
     """The events of one session.
 
-    ``severity`` is minor below 3 s lost in all, major from there and severe from 10 s on or where the car went to the
-    pits or drove no further lap right after.
+    ``severity`` is minor below 3 s lost in all, major from there and severe from 10 s on, or from 3 s on where the car
+    went to the pits or drove no further lap right after.
 
     Args:
         rows: the judged laps.
@@ -48,7 +48,7 @@ def describe(rows: pd.DataFrame, scores: "pd.Series[float]", laps: pd.DataFrame)
 
 def _event(own: pd.DataFrame, what: str, is_out: bool) -> dict[str, Any]:
     loss = float(own["loss_ms"].sum())
-    severity = SEVERE if is_out or loss >= _SEVERE_MS else MAJOR if loss >= _MAJOR_MS else MINOR
+    severity = SEVERE if loss >= (_MAJOR_MS if is_out else _SEVERE_MS) else MAJOR if loss >= _MAJOR_MS else MINOR
     return {
         "session_id": own["session_id"].iloc[0], "car_number": own["car_number"].iloc[0],
         "car_class": own["car_class"].iloc[0], "first_lap": int(own["lap_number"].min()),
