@@ -72,6 +72,7 @@ def test_there_are_the_notebooks_that_the_house_promises():
         "wec",
         "imsa",
         "grcup",
+        "lap",
     }
     assert notebooks_folder() == ROOT / "notebooks"
 
