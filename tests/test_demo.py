@@ -42,7 +42,8 @@ def test_the_demo_fills_the_store_and_writes_models_exports_and_reports(demo: tu
     assert len(list((folder / "reports").rglob("race.html"))) == 3
     assert (folder / "reports" / "index.html").exists()
     models = [
-        json.loads(path.read_text(encoding="utf-8")) for path in (folder / "data" / "models").glob("laptime_*.json")
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in (folder / "data" / "models").glob("laptime/*/*/card.json")
     ]
     assert {model["series"] for model in models if "series" in model} == {"f1", "wec", "grcup"}
 
