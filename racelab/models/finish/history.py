@@ -15,6 +15,7 @@ from racelab.store.protocol import Store
 FIRST_SEASON = 2004  # earlier lists have no fastest laps, and other points, tyres and qualifyings
 PROVIDER = "ergast"
 _DID_NOT_START = ("DNS", "DNQ", "DNPQ", "WD", "EX")
+_CLASSIFIED = 0.9  # of the winner's laps: who did fewer is not classified (FIA), also where a list gives it a place
 _LAST = 99  # a car without a grid place starts from the pit lane, behind all others
 # The team that raced on under another name: what its cars were is what the next ones come from.
 _LINEAGE = {
@@ -36,7 +37,7 @@ def starters(store: Store, coming: pd.DataFrame | None = None) -> pd.DataFrame:
     Returns:
         ``race`` (season times 100 plus round), ``season``, ``round``, ``circuit``, ``driver``, ``constructor``,
         ``team`` (constructor under its present name), ``car_number``, ``cars``, ``place`` (by the provider's order,
-        which puts the retired behind in the order of their laps), ``out`` (1: not classified), ``grid`` (1 is first;
+        which puts the retired behind in the order of their laps), ``out`` (1: not classified, or fewer than nine tenths of the winner's laps), ``grid`` (1 is first;
         who starts from the pit lane is last, by qualifying), ``pit_lane``, ``qualifying``, ``qualifying_gap`` and
         ``best_gap`` (% over the field's median), ``sprint``, the paces of `paces` and of `practice`. Cars that did not start
         are left out. What the race brought is missing where it is still to come.
@@ -74,11 +75,12 @@ def _classified(results: pd.DataFrame) -> pd.DataFrame:
     rows = rows.rename(columns={"driver_ref": "driver", "constructor_ref": "constructor"})
     rows = rows.drop_duplicates(["race", "driver"])
     run = rows["position_text"].notna()
+    most = rows["laps"].groupby(rows["race"]).transform("max")
     return rows.assign(
         team=rows["constructor"].replace(_LINEAGE),
         cars=rows.groupby("race")["driver"].transform("size"),
         place=rows.groupby("race")["sequence"].rank().where(run),
-        out=rows["position"].isna().astype("float64").where(run),
+        out=(rows["position"].isna() | rows["laps"].lt(_CLASSIFIED * most)).astype("float64").where(run),
     )[["race", "season", "round", "driver", "constructor", "team", "car_number", "cars", "place", "out",
        "grid_position", "laps", "total_time_ms", "points"]]  # fmt: skip
 
