@@ -1,10 +1,14 @@
 """Matrices of earlier values: one row a question, the newest value first, NaN where there are no more."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+Work = Callable[["pd.Series[float]"], "pd.Series[float]"]
 _SPAN = 10**11  # ms: longer than any race, so that a group and a time make one number
 
 
@@ -22,15 +26,55 @@ def earlier(values: Floats, groups: Ints, known: Ints, asked: Ints, at: Ints, de
     Returns:
         Shape (questions, depth), the newest first, NaN where the group has no more.
     """
-    if not len(values):
-        return np.full((len(asked), depth), np.nan)
-    order = np.lexsort((known, groups))
-    keys = groups[order] * _SPAN + known[order]
-    high = np.searchsorted(keys, asked * _SPAN + at, side="right")
-    low = np.searchsorted(groups[order], asked, side="left")
+    at_each = places(groups, known, asked, at, depth)
+    return taken(values, at_each)
+
+
+def places(groups: Ints, known: Ints, asked: Ints, at: Ints, depth: int) -> Ints:
+    """Where the last ``depth`` values of a group are that were known at a moment, as `earlier` gives the values.
+
+    Returns:
+        Shape (questions, depth), the newest first, -1 where the group has no more.
+    """
+    order, low, high = _found(groups, known, asked, at)
     place = high[:, None] - 1 - np.arange(depth)
-    found: Floats = values[order][np.clip(place, 0, None)]
-    return np.where(place >= low[:, None], found, np.nan)
+    inside = place >= low[:, None]
+    return np.where(inside, order[np.where(inside, place, 0)] if len(order) else -1, -1)
+
+
+def taken(values: Floats, at: Ints) -> Floats:
+    """The values at places of `places`, NaN where there is none."""
+    if not len(values):
+        return np.full(at.shape, np.nan)
+    return np.where(at >= 0, values[at], np.nan)
+
+
+def rolled(values: Floats, groups: Ints, known: Ints, asked: Ints, at: Ints, work: Work) -> Floats:
+    """A statistic of a group's newest values at a moment, computed once a value instead of once a question.
+
+    Args:
+        values: what was measured; ``groups``, ``known``, ``asked`` and ``at`` are as in `earlier`.
+        work: the statistic of each value and of those before it, from the values of one group in their order.
+    """
+    order, low, high = _found(groups, known, asked, at)
+    found = np.full(len(asked), np.nan)
+    for group in np.unique(asked):
+        mine = asked == group
+        first, last = int(low[mine][0]), int(high[mine].max())
+        if last == first:
+            continue
+        done = work(pd.Series(values[order[first:last]])).to_numpy(dtype="float64")
+        place = high[mine] - 1 - first
+        found[mine] = np.where(place >= 0, done[np.clip(place, 0, None)], np.nan)
+    return found
+
+
+def _found(groups: Ints, known: Ints, asked: Ints, at: Ints) -> tuple[Ints, Ints, Ints]:
+    """The values' order by group and time; where each question's group begins in it, and what is known of it ends."""
+    order = np.lexsort((known, groups))
+    sorted_groups = groups[order]
+    high = np.searchsorted(sorted_groups * _SPAN + known[order], asked * _SPAN + at, side="right")
+    return order, np.searchsorted(sorted_groups, asked, side="left"), high
 
 
 def packed(matrices: list[Floats], keep: Bools) -> list[Floats]:

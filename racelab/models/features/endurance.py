@@ -1,12 +1,14 @@
 """The features of a lap in a race of several classes: WEC, IMSA, GR Cup."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from racelab.analysis.pace import clean_laps, follows_clean
-from racelab.models.features.classes import class_pace, class_shocks, driver_level
-from racelab.models.features.earlier import Floats, earlier, median
-from racelab.models.features.own_pace import own_pace
+from racelab.models.features.classes import class_pace, class_shocks, driver_level, newest
+from racelab.models.features.earlier import Bools, Floats, median, places, taken
+from racelab.models.features.own_pace import has_pace, own_pace
 from racelab.models.features.race import Race, is_comparable, race, reference
 from racelab.models.features.slower_traffic import traffic
 
@@ -57,27 +59,66 @@ def lap_rows(the: Race) -> pd.DataFrame:
         over which features and target are taken) and `ENDURANCE_FEATURES`.
     """
     rows = np.flatnonzero(the.green | the.asked)
-    if not len(rows):
+    if not the.asked.any():
         return pd.DataFrame(columns=[*_KEYS, *_TIMES, *ENDURANCE_FEATURES])
-    best = reference(the, the.car_class[rows], the.start[rows])
-    own = own_pace(the, rows, best)
+    field = _field(the, rows)
+    few = np.flatnonzero(field.is_needed)  # of the rows: live, when one lap a car is asked for, a few of a whole race
+    own = own_pace(the, rows[few], field.best[few])
+    late = field.is_late[few]
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = {**_paces(the, rows, best, own), **_traffic(the, rows, own["median_5"])}
-    found.update(_of_before(the, rows, found))
-    found.update(_phase(the, rows))
-    named = the.laps.loc[rows, list(_KEYS)].reset_index(drop=True)
-    frame = named.assign(lap_time_ms=the.time[rows], **{name: own[key] for name, key in _OWN.items()}, **found)
-    kept = the.asked[rows] & np.isfinite(own["last"])
-    names = [*_KEYS, *_TIMES, *ENDURANCE_FEATURES]
-    return frame.loc[kept, names].sort_values(["start_ms", "car_number"], ignore_index=True)
+        met = traffic(the, rows[few][late], own["median_5"][late])
+        found = {**_paces(the, field, few, own), **_of_before(the, rows[few], late, met)}
+    last = the.asked[rows[few]]
+    found.update({name: values[the.asked[rows[few][late]]] for name, values in met.items()})
+    asked = rows[few][last]
+    found.update(_phase(the, asked))
+    named = the.laps.loc[asked, list(_KEYS)].reset_index(drop=True)
+    times = {"lap_time_ms": the.time[asked], **{name: own[key][last] for name, key in _OWN.items()}}
+    frame = pd.concat([named, pd.DataFrame({**times, **{name: found[name] for name in ENDURANCE_FEATURES}})], axis=1)
+    return frame[np.isfinite(own["last"][last])].sort_values(["start_ms", "car_number"], ignore_index=True)
 
 
-def _paces(the: Race, rows: np.ndarray, best: Floats, own: dict[str, Floats]) -> dict[str, Floats]:
-    base = own["fading"]
-    pace = class_pace(the, rows)
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What is known of every lap that tells or is asked for, ``rows``; the masks are over them."""
+
+    rows: np.ndarray
+    best: Floats
+    pace: dict[str, Floats]
+    driven: Floats  # the times of comparable laps
+    is_late: Bools  # the asked laps and the five green ones before each, whose traffic is read
+    is_needed: Bools  # those, and the laps that tell how the class and the field changed
+
+
+def _field(the: Race, rows: np.ndarray) -> _Field:
+    best = reference(the, the.car_class[rows], the.start[rows])
     driven = np.where(is_comparable(the.time[rows], best), the.time[rows], np.nan)
-    levels = driver_level(the, rows, np.log(driven / pace["class_median"]))
-    times = {**own, **pace, "class_best": best}
+    late = _late(the.car[rows], the.asked[rows])
+    tells = rows[np.isfinite(driven) & has_pace(the, rows, best)]
+    needed = np.zeros(len(the.car) + 1, dtype=bool)  # the last one takes the places that are none
+    for seen in newest(the, tells, rows[the.asked[rows]]):
+        needed[seen.ravel()] = True
+    return _Field(rows, best, class_pace(the, rows), driven, late, late | needed[:-1][rows])
+
+
+def _late(car: np.ndarray, asked: Bools) -> Bools:
+    late = asked.copy()
+    for back in range(1, 6):
+        late[:-back] |= asked[back:] & (car[back:] == car[:-back])
+    return late
+
+
+def _paces(the: Race, field: _Field, few: np.ndarray, own: dict[str, Floats]) -> dict[str, Floats]:
+    """Of the laps that are asked for: paces over the base, sectors and what the class and the field show."""
+    rows = field.rows[few]
+    last = the.asked[rows]
+    asked = rows[last]
+    levels = driver_level(the, field.rows, asked, np.log(field.driven / field.pace["class_median"]))
+    driven, base = field.driven[few], own["fading"]
+    shocks = class_shocks(the, rows, asked, np.log(driven / own["median_5"]), np.log(driven / base))
+    own = {name: values[last] for name, values in own.items()}
+    pace = {name: values[few][last] for name, values in field.pace.items()}
+    times, base = {**own, **pace, "class_best": field.best[few][last]}, own["fading"]
     for level, name in (
         ("driver_level", "driver_pace"),
         ("driver_newer", "driver_newer_pace"),
@@ -89,31 +130,17 @@ def _paces(the: Race, rows: np.ndarray, best: Floats, own: dict[str, Floats]) ->
         typical = own[f"sector_{number}_typical"]
         found[f"sector_{number}_loss"] = (own[f"sector_{number}"] - typical) / base
         found[f"sector_{number}_loss_2"] = (own[f"sector_{number}_2"] - typical) / base
-    found.update(class_shocks(the, rows, np.log(driven / own["median_5"]), np.log(driven / base)))
-    return {**found, "stint_laps": own["stint_laps"], "spread": own["spread"] / base, "lap_s": base / 1000}
+    return {**found, **shocks, "stint_laps": own["stint_laps"], "spread": own["spread"] / base, "lap_s": base / 1000}
 
 
-def _traffic(the: Race, rows: np.ndarray, pace: Floats) -> dict[str, Floats]:
-    """The traffic of the laps that are asked for and of the five green laps before each, which is all that is read."""
-    frame = pd.DataFrame({"car": the.car[rows], "asked": the.asked[rows]})
-    needed = (
-        frame.iloc[::-1].groupby("car")["asked"].transform(lambda each: each.rolling(6, min_periods=1).max()).iloc[::-1]
-    )
-    late = needed.to_numpy() > 0
-    found = {}
-    for name, values in traffic(the, rows[late], pace[late]).items():
-        found[name] = np.full(len(rows), np.nan)
-        found[name][late] = values
-    return found
-
-
-def _of_before(the: Race, rows: np.ndarray, found: dict[str, Floats]) -> dict[str, Floats]:
-    """Of `_BEFORE`: the value of the car's last green lap and the mean of its last five."""
-    car, lap = the.car[rows], the.lap[rows]
-    known = the.green[rows]
+def _of_before(the: Race, rows: np.ndarray, late: Bools, met: dict[str, Floats]) -> dict[str, Floats]:
+    """Of `_BEFORE`: the value of the car's last green lap and the median of its last five, of the laps asked for."""
+    driven = the.green[rows[late]]
+    known, asked = rows[late][driven], rows[the.asked[rows]]
+    seen = places(the.car[known], the.lap[known], the.car[asked], the.lap[asked] - 1, 5)
     result = {}
     for name in _BEFORE:
-        values = earlier(found[name][known], car[known], lap[known], car, lap - 1, 5)
+        values = taken(met[name][driven], seen)
         result[f"{name}_last"] = values[:, 0]
         result[f"{name}_five"] = median(values)
     return result
@@ -121,7 +148,8 @@ def _of_before(the: Race, rows: np.ndarray, found: dict[str, Floats]) -> dict[st
 
 def _phase(the: Race, rows: np.ndarray) -> dict[str, Floats]:
     laps = the.laps
-    place = laps.groupby("car_number")["class_position"].shift().to_numpy(dtype="float64", na_value=np.nan)
+    place = laps["class_position"].to_numpy(dtype="float64", na_value=np.nan)
+    place = np.where(np.r_[False, the.car[1:] == the.car[:-1]], np.r_[np.nan, place[:-1]], np.nan)
     neutral = ~laps["flag"].isna() & ~laps["flag"].isin(["green", "chequered"])
     return {
         "stint_lap": _since(the.car, the.stint)[rows] + 1, "driver_lap": _since(the.car, the.crew)[rows] + 1,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from racelab.models.features.earlier import Floats, earlier, median, packed, quantile, weighted
+from racelab.models.features.earlier import Bools, Floats, Ints, median, packed, places, quantile, taken, weighted
 from racelab.models.features.race import Race, is_comparable
 
 _DEPTH = 20  # green laps looked back on, of which the comparable ones count
@@ -42,12 +42,21 @@ def own_pace(the: Race, rows: np.ndarray, best: Floats) -> dict[str, Floats]:
     return found
 
 
-def _history(the: Race, rows: np.ndarray, best: Floats) -> tuple[Floats, Floats, list[Floats]]:
-    def before(values: Floats) -> Floats:
-        green = the.green
-        return earlier(values[green], the.car[green], the.lap[green], the.car[rows], the.lap[rows] - 1, _DEPTH)
+def has_pace(the: Race, rows: np.ndarray, best: Floats) -> Bools:
+    """Whether a comparable lap of the car stands before each row, so that `own_pace` tells of it."""
+    return np.asarray(is_comparable(taken(the.time, _seen(the, rows)), best[:, None]).any(axis=1))
 
-    times = before(the.time)
+
+def _history(the: Race, rows: np.ndarray, best: Floats) -> tuple[Floats, Floats, list[Floats]]:
+    seen = _seen(the, rows)
+    times = taken(the.time, seen)
     kept = is_comparable(times, best[:, None])
-    every = packed([times, before(the.stint.astype(float)), *(before(each) for each in the.sectors.T)], kept)
+    told = [the.stint.astype(float), *the.sectors.T]
+    every = packed([times, *(taken(each, seen) for each in told)], kept)
     return every[0], every[1], every[2:]
+
+
+def _seen(the: Race, rows: np.ndarray) -> Ints:
+    green = np.flatnonzero(the.green)
+    found = places(the.car[green], the.lap[green], the.car[rows], the.lap[rows] - 1, _DEPTH)
+    return np.where(found >= 0, green[np.clip(found, 0, None)] if len(green) else -1, -1)

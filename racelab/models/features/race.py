@@ -1,14 +1,16 @@
 """A race's laps as arrays: what the features of an endurance lap are computed from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from racelab.analysis.pace import is_green
-from racelab.models.features.earlier import Bools, Floats, Ints, earlier, quantile
+from racelab.models.features.earlier import Bools, Floats, Ints, Work, rolled
 
 COMPARABLE = 1.07  # laps within this ratio show the same conditions: the 107 % rule
+_SEATS = 1000  # more than a crew has: a car and a seat make one number
 _WINDOW = 10  # laps of every car of the class behind its best pace: shorter than a spell of rain
 
 
@@ -41,20 +43,20 @@ def race(laps: pd.DataFrame, coming: "pd.Series[bool] | None" = None) -> Race:
         laps: laps of one session with ``car_class``.
         coming: which of them are only begun; without, the green ones are asked for.
     """
-    begun = pd.Series(False, index=laps.index) if coming is None else coming
-    laps = laps.assign(is_coming=begun.to_numpy(dtype=bool), is_green=is_green(laps).to_numpy(dtype=bool))
-    laps = laps[laps["start_ms"].notna() & laps["end_ms"].notna()]
-    laps = laps.sort_values(["car_number", "lap_number"], ignore_index=True)
-    crew = laps.groupby(["car_number", "seat"], dropna=False).ngroup()
-    named = laps["is_coming"].to_numpy(dtype=bool)
-    green = laps["is_green"].to_numpy(dtype=bool) & ~named
+    begun = np.zeros(len(laps), dtype=bool) if coming is None else coming.to_numpy(dtype=bool)
+    timed = (laps["start_ms"].notna() & laps["end_ms"].notna()).to_numpy(dtype=bool)
+    laps, named = laps[timed], begun[timed]
+    car, lap = _codes(laps["car_number"], ordered=True), laps["lap_number"].to_numpy(dtype=np.int64)
+    order = np.lexsort((lap, car))
+    laps, car, named = laps.iloc[order].reset_index(drop=True), car[order], named[order]
+    green = is_green(laps).to_numpy(dtype=bool) & ~named
     return Race(
         laps=laps,
-        car=_codes(laps["car_number"]),
+        car=car,
         car_class=_codes(laps["car_class"]),
-        crew=crew.to_numpy(dtype=np.int64),
-        lap=laps["lap_number"].to_numpy(dtype=np.int64),
-        stint=laps.groupby("car_number")["pit_out"].cumsum().to_numpy(dtype=np.int64),
+        crew=_codes(pd.Series(car * _SEATS + laps["seat"].to_numpy(dtype="float64", na_value=_SEATS - 1))),
+        lap=lap[order],
+        stint=laps["pit_out"].astype("int64").groupby(car).cumsum().to_numpy(dtype=np.int64),
         start=laps["start_ms"].to_numpy(dtype=np.int64),
         end=laps["end_ms"].to_numpy(dtype=np.int64),
         time=np.where(named, np.nan, laps["lap_time_ms"].to_numpy(dtype="float64", na_value=np.nan)),
@@ -73,10 +75,13 @@ def reference(the: Race, classes: Ints, at: Ints) -> Floats:
     for code in np.unique(classes):
         own, mine = the.green & (the.car_class == code), classes == code
         depth = _WINDOW * len(np.unique(the.car[the.car_class == code]))
-        zeros = np.zeros(own.sum(), dtype=np.int64)
-        asked = np.zeros(mine.sum(), dtype=np.int64)
-        found[mine] = quantile(earlier(the.time[own], zeros, the.end[own], asked, at[mine], depth), 0.0)
+        zeros, asked = np.zeros(own.sum(), dtype=np.int64), np.zeros(mine.sum(), dtype=np.int64)
+        found[mine] = rolled(the.time[own], zeros, the.end[own], asked, at[mine], _best(depth))
     return found
+
+
+def _best(depth: int) -> Work:
+    return lambda times: times.rolling(depth, min_periods=1).min()
 
 
 def is_comparable(times: Floats, best: Floats) -> Bools:
@@ -85,6 +90,6 @@ def is_comparable(times: Floats, best: Floats) -> Bools:
     return (share <= COMPARABLE) & (share >= 1 / COMPARABLE)
 
 
-def _codes(names: "pd.Series[str]") -> Ints:
-    codes: Ints = pd.factorize(names.astype(object), use_na_sentinel=False)[0].astype(np.int64)
+def _codes(names: "pd.Series[Any]", ordered: bool = False) -> Ints:
+    codes: Ints = pd.factorize(names.astype(object), sort=ordered, use_na_sentinel=False)[0].astype(np.int64)
     return codes
