@@ -171,16 +171,19 @@ def test_the_kept_model_says_what_the_learned_one_says(rows: pd.DataFrame, tmp_p
 def test_an_event_is_predicted_from_what_was_over_alone(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walking, "LEAST_RACES", 1)
     wanted = pd.Series(True, index=rows.index)
-    found = walk(rows, wanted, trees=5)
-    assert rows["turn"].min() not in set(found["turn"])
+    found = walk(rows, wanted, trees=5).rows
+    first = found[found["turn"] == found["turn"].min()]
+    assert first["learned"].eq(0).all()
+    assert first["model_median"].tolist() == first["place"].tolist()
     last = int(rows["turn"].max())
     changed = rows.assign(final=rows["final"].where(rows["turn"] < last, rows["class_cars"] + 1 - rows["final"]))
-    again = walk(changed, wanted, trees=5)
+    again = walk(changed, wanted, trees=5).rows
     columns = [name for name in found if name.startswith("model_")]
     pd.testing.assert_frame_equal(again[columns], found[columns])
     earlier = rows.assign(final=rows["final"].where(rows["turn"] >= last, rows["class_cars"] + 1 - rows["final"]))
-    other = walk(earlier, wanted, trees=5)
+    other = walk(earlier, wanted, trees=5).rows
     assert not np.allclose(other["model_expected"], found["model_expected"])
+    assert not np.allclose(other["order_now_p_win"], found["order_now_p_win"])
 
 
 def test_the_document_puts_the_order_now_beside_the_model(season: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,9 +206,9 @@ def test_the_document_puts_the_order_now_beside_the_model(season: SqlStore, monk
 
 
 def test_too_few_races_are_told_and_nothing_is_kept(season: SqlStore, tmp_path: pytest.TempPathFactory) -> None:
-    with pytest.raises(NotFound, match="at least 8 races"):
+    with pytest.raises(NotFound, match="at least 4 races"):
         backtests.backtest(season, Series.F1, None, None)
-    with pytest.raises(NotFound, match="at least 8 races"):
+    with pytest.raises(NotFound, match="at least 4 races"):
         train(season, tmp_path, Series.F1)
 
 
@@ -213,7 +216,9 @@ def test_live_chances_come_from_the_kept_model(season: SqlStore, tmp_path: pytes
     monkeypatch.setattr(trainings, "LEAST_RACES", 1)
     monkeypatch.setattr(trainings, "table", lambda store, teachers: table(store, teachers, (0.5,)))
     monkeypatch.setattr(trainings, "fit", lambda rows: fit(rows, trees=5))
-    card = train(season, tmp_path, Series.WEC)[0]
+    cards = train(season, tmp_path, Series.WEC)
+    assert [card["series"] for card in cards] == ["wec"]
+    card = cards[0]
     assert card["passed"] is False
     saved = registry.newest(tmp_path, "inrace", "wec", passed=False)
     assert len(Form.of_part(saved.parts["form"]).sums) > 30

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from racelab.models.finish.distribution import LEVELS
 from racelab.models.inrace.linear import Logistic, fit_logistic
 from racelab.models.inrace.pairs import MOMENT, MONOTONE, expected_places, pairs, swapped
 from racelab.models.inrace.places import place_chances
@@ -91,10 +92,11 @@ def distributions(rows: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: of `features.features`.
-        predicted: of `OrderModel.predict` or of `naive`, with the same index.
+        predicted: of `leaning.leaned`, with the same index.
 
     Returns:
-        ``p_win, p_podium, p_points, p_retires, place, median, low_80, high_80, low_90, high_90`` and ``expected``.
+        ``p_win, p_podium, p_points, p_retires, place`` (the mean), ``median`` and ``expected`` (as they were told),
+        ``low_80, high_80, low_90, high_90``, wide enough for the median.
     """
     found = []
     out = _falls_back(rows, predicted)
@@ -102,8 +104,16 @@ def distributions(rows: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
         part = predicted.iloc[group]
         sharper = _SHARPER[0] + _SHARPER[1] * float(rows["share"].to_numpy()[group[0]])
         table, _ = place_chances(part["expected"].to_numpy(), out[group], sharper)
-        found.append(table.set_index(part.index).join(part))
+        found.append(_around(table.set_index(part.index), part["median"]).join(part))
     return pd.concat(found).reindex(rows.index)
+
+
+def _around(table: pd.DataFrame, median: pd.Series) -> pd.DataFrame:
+    """The distribution without its own median, its intervals stretched to hold the told one."""
+    low, high = np.floor(median), np.ceil(median)
+    ends = {f"low_{level}": np.minimum(table[f"low_{level}"], low) for level in LEVELS}
+    ends |= {f"high_{level}": np.maximum(table[f"high_{level}"], high) for level in LEVELS}
+    return table.drop(columns="median").assign(**ends)
 
 
 def _falls_back(rows: pd.DataFrame, predicted: pd.DataFrame) -> Floats:

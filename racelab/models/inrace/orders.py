@@ -4,12 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from racelab.models.finish.scores import coverage, naive_chances, scores
+from racelab.models.finish.scores import coverage, scores
+from racelab.models.inrace.naive import BASELINES
 
 ORDER = ["race", "car_class", "mark"]  # what names one order to predict
 MODEL = "model"
-# The naive answers: columns of the state.
-BASELINES = {"order_now": "order", "order_now_stopped_last": "place"}
 NAIVE_SCORES = ("spearman", "place_mae", "order_mae", "winner_hit", "podium_hit", "brier_win")
 MODEL_SCORES = (*NAIVE_SCORES, "coverage_80", "coverage_90", "brier_retires")
 _BY_CAR = ("brier_win", "coverage_80", "coverage_90", "brier_retires")  # means over cars; the others over orders
@@ -19,11 +18,11 @@ _NAMES = ["series", "season", "session", *ORDER]
 def orders_of(rows: pd.DataFrame) -> pd.DataFrame:
     """A row an order: its names, ``cars``, and each score under the answer's name and its own, such as model_spearman.
 
-    The median place is what ``place_mae`` of the model counts, for it has the least expected error; the order goes by the
-    mean place. The naive answers' chances to win are how often a car at this place, at this share of the distance, has won
-    in the very rows that are scored: that flatters them.
+    The median place is what ``place_mae`` of the model counts, for it has the least expected error; it is in the order of
+    the mean place. The naive answers' chances to win are how often a car at this place, at this share of the distance, had
+    won in the races before.
     """
-    naive = {name: _naive(rows, column) for name, column in BASELINES.items()}
+    naive = {name: _scorable(rows, column).assign(p_win=rows[f"{name}_p_win"]) for name, column in BASELINES.items()}
     known = _model(rows)
     found = []
     for names, part in rows.groupby(_NAMES, sort=False):
@@ -46,10 +45,8 @@ def mean_scores(orders: pd.DataFrame, answer: str) -> dict[str, float | None]:
 
 
 def _model_scores(frame: pd.DataFrame) -> dict[str, Any]:
-    told = frame[["place"]].assign(expected=frame["median"])
     return {
         **scores(frame, ORDER),
-        "place_mae": float((told["expected"] - told["place"]).abs().mean()),
         "coverage_80": coverage(frame, 80),
         "coverage_90": coverage(frame, 90),
         "brier_retires": float(((frame["p_retires"] - frame["retired"]) ** 2).mean()),
@@ -60,12 +57,6 @@ def _model(rows: pd.DataFrame) -> pd.DataFrame:
     ends = ("low_80", "high_80", "low_90", "high_90")
     columns = {name: rows[f"model_{name}"] for name in ("p_win", "p_podium", "p_retires", "median", *ends)}
     return _scorable(rows, "model_expected").assign(**columns, retired=rows["retired"])
-
-
-def _naive(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    frame = _scorable(rows, column)
-    parts = [naive_chances(part, "expected", ORDER) for _, part in frame.groupby("mark", sort=False)]
-    return frame.assign(p_win=pd.concat(parts).reindex(frame.index))
 
 
 def _scorable(rows: pd.DataFrame, column: str) -> pd.DataFrame:

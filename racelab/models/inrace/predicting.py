@@ -6,6 +6,7 @@ from racelab.domain.sessions import SessionKey
 from racelab.errors import NotFound
 from racelab.models.inrace.features import features
 from racelab.models.inrace.form import Form
+from racelab.models.inrace.leaning import leaned, of_part
 from racelab.models.inrace.model import OrderModel, distributions
 from racelab.models.inrace.races import read_race
 from racelab.models.inrace.walking import unlearned
@@ -45,7 +46,8 @@ def predict_inrace(store: Store, key: SessionKey, saved: Saved | None, at: float
     form = Form.of_part(saved.parts["form"]) if saved else Form()
     rows = features(race, moment, form.of(race))
     predicted = OrderModel.of_parts(saved.parts).predict(rows) if saved else unlearned(rows)
-    table = distributions(rows, predicted).assign(
+    leans = of_part(saved.parts["leans"]) if saved else {}
+    table = distributions(rows, leaned(rows, predicted, leans)).assign(
         session_id=key.session_id, car_number=rows["car_number"], car_class=rows["car_class"],
         lap_number=rows["laps"].astype("int64"), place_now=rows["place"], model=saved.name if saved else UNLEARNED,
     )  # fmt: skip

@@ -9,7 +9,8 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.errors import NotFound
 from racelab.models.backtests import Backtest
-from racelab.models.inrace.orders import BASELINES, MODEL, NAIVE_SCORES, mean_scores, orders_of
+from racelab.models.inrace.naive import BASELINES
+from racelab.models.inrace.orders import MODEL, NAIVE_SCORES, mean_scores, orders_of
 from racelab.models.inrace.table import table, taught_by
 from racelab.models.inrace.walking import LEAST_RACES, walk
 from racelab.store.protocol import Store
@@ -24,11 +25,11 @@ def backtest(store: Store, series: Series | None, first: int | None, last: int |
     """Score the order predicted after 25, 50 and 75 % of each race against the order at that moment.
 
     Every starter counts. The distance is laps of the leader in Formula 1 and the scheduled time elsewhere; a race that
-    never came to a share is not scored there, nor is one before which fewer than eight races are in the store.
+    never came to a share is not scored there. Before four races are over the order is told as it is.
 
     Args:
         store: where the races are; all that was over before an event teaches, whichever season it is of.
-        series: one series, or all; WEC, IMSA and GR Cup learn from one another.
+        series: one series, or all; WEC and IMSA learn from one another.
         first: the first season that is scored.
         last: the last one.
 
@@ -40,7 +41,7 @@ def backtest(store: Store, series: Series | None, first: int | None, last: int |
     Raises:
         NotFound: no race could be scored.
     """
-    walked = [_walked(store, teachers, series, first, last) for teachers in _pools(series)]
+    walked = [_walked(store, teachers, series, first, last) for teachers in pools(series)]
     rows = pd.concat([each for each in walked if len(each)], ignore_index=True) if any(map(len, walked)) else None
     if rows is None:
         raise NotFound(
@@ -69,7 +70,8 @@ def is_better(document: dict[str, Any]) -> bool:
     )
 
 
-def _pools(series: Series | None) -> list[tuple[Series, ...]]:
+def pools(series: Series | None) -> list[tuple[Series, ...]]:
+    """The series that learn together, of one or of all."""
     every = [series] if series else list(Series)
     return list(dict.fromkeys(taught_by(each) for each in every))
 
@@ -80,7 +82,8 @@ def _walked(
     rows, _ = table(store, teachers)
     if rows.empty:
         return rows
-    return walk(rows, _wanted(rows, series, first, last))
+    walked = walk(rows, _wanted(rows, series, first, last)).rows
+    return walked if len(walked) and walked["learned"].any() else rows.head(0)
 
 
 def _wanted(rows: pd.DataFrame, series: Series | None, first: int | None, last: int | None) -> "pd.Series[bool]":

@@ -18,13 +18,17 @@ from racelab.store.protocol import Store
 
 SHARES = (0.25, 0.5, 0.75)
 TEACHING = (0.125, 0.25, 0.5, 0.75, 0.875)
-ENDURANCE = (Series.WEC, Series.IMSA, Series.GRCUP)
+ENDURANCE = (Series.WEC, Series.IMSA)
 _LOG_EVERY = 20
 log = logging.getLogger("racelab")
 
 
 def taught_by(series: Series) -> tuple[Series, ...]:
-    """The series whose races teach the model of a series: endurance pools its three, the others stand alone."""
+    """The series whose races teach the model of a series.
+
+    WEC and IMSA learn from one another. GR Cup stands alone: its short races have no stops, and what races with stops teach
+    would move its cars for no reason.
+    """
     return ENDURANCE if series in ENDURANCE else (series,)
 
 

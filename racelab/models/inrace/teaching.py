@@ -1,5 +1,6 @@
 """Training the order during the race, and keeping it with its card."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ from racelab.errors import NotFound
 from racelab.models import registry
 from racelab.models.backtests import Backtest
 from racelab.models.inrace.features import CAR_FEATURES, RACE_FEATURES
+from racelab.models.inrace.leaning import leans_of, part_of
 from racelab.models.inrace.model import RETIRE_FEATURES, SEED, fit
-from racelab.models.inrace.scoring import is_better, scored
-from racelab.models.inrace.table import table, taught_by
+from racelab.models.inrace.scoring import is_better, pools, scored
+from racelab.models.inrace.table import table
 from racelab.models.inrace.walking import LEAST_RACES, walk
 from racelab.store.protocol import Store
 
 TARGET = "inrace"
-NAME = "pairs of cars: boosted trees and logistic regression"
+NAME = "pairs of cars: boosted trees and logistic regression, leaned to the order as it is"
 _SCOPE = "the order in class at the end of a race, from any moment of it after the first laps"
 _LIMITS = (
     "a car that was never seen before goes by its place and pace alone; penalties that are not served and disqualifications "
@@ -32,24 +34,31 @@ def train(store: Store, folder: Path, series: Series | None) -> list[dict[str, A
         The cards of the models.
 
     Raises:
-        NotFound: no series has eight races to learn from.
+        NotFound: no series has four races to learn from.
         StoreError: the store cannot be read or the folder written.
     """
-    cards = []
-    for each in [series] if series else list(Series):
-        rows, form = table(store, taught_by(each))
-        if rows.empty or rows["race"].nunique() < LEAST_RACES or each.value not in set(rows["series"]):
-            continue
-        walked = walk(rows, rows["series"].eq(each.value))
-        test = scored(walked, each) if len(walked) else None
-        parts = {**fit(rows).parts(), "form": form.part()}
-        path = registry.save(folder, TARGET, each.value, parts, _card(rows, test), test.rows if test else None)
-        cards.append({**registry.load(path).card, "path": str(path)})
+    cards = [card for pool in pools(series) for card in _train(store, folder, pool, series)]
     if not cards:
         raise NotFound(
             f"at least {LEAST_RACES} races are needed to learn the order during a race: fill the store with `racelab ingest`"
         )
     return cards
+
+
+def _train(store: Store, folder: Path, pool: Sequence[Series], only: Series | None) -> Iterator[dict[str, Any]]:
+    """One reading, one walk and one model of the series that learn together; a card for each, with its own leans."""
+    rows, form = table(store, pool)
+    if rows.empty or rows["race"].nunique() < LEAST_RACES:
+        return
+    named = [each for each in pool if only in (None, each) and each.value in set(rows["series"])]
+    walked = walk(rows, rows["series"].isin([each.value for each in named]))
+    shared = {**fit(rows).parts(), "form": form.part()}
+    for each in named:
+        own = walked.rows[walked.rows["series"] == each.value].reset_index(drop=True)
+        test = scored(own, each) if len(own) and own["learned"].any() else None
+        parts = {**shared, "leans": part_of(leans_of(walked.evidence, each.value))}
+        path = registry.save(folder, TARGET, each.value, parts, _card(rows, test), test.rows if test else None)
+        yield {**registry.load(path).card, "path": str(path)}
 
 
 def _card(rows: pd.DataFrame, test: Backtest | None) -> dict[str, Any]:
