@@ -7,6 +7,8 @@ from functools import lru_cache
 from racelab.errors import MissingExtra
 from racelab.settings import get_settings
 
+_FEW_ROWS = 20_000
+
 
 def xgboost_device() -> str:
     """The ``device`` for XGBoost's estimators, from RACELAB_XGBOOST_DEVICE: cpu or cuda.
@@ -35,3 +37,8 @@ def _cuda_fault() -> str | None:
         tiny = xgboost.train({"device": "cuda"}, xgboost.DMatrix(np.zeros((2, 1)), label=np.zeros(2)), 1)
     used = json.loads(tiny.save_config())["learner"]["generic_param"]["device"]
     return None if used.startswith("cuda") else "XGBoost finds no GPU of NVIDIA's: make one visible"
+
+
+def threads(rows: int) -> int:
+    """How many threads teach a model of so many rows: one where they are few, for threads that wait for each other cost more."""
+    return 1 if rows < _FEW_ROWS else 2

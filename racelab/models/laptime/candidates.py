@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from racelab.models.device import xgboost_device
+from racelab.models.device import threads, xgboost_device
 
 
 class Regressor(Protocol):
@@ -37,7 +37,7 @@ def forest(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
     from sklearn.ensemble import RandomForestRegressor
 
     model = RandomForestRegressor(
-        n_estimators=40, min_samples_leaf=20, max_features=0.3, max_samples=0.2, n_jobs=2, random_state=0
+        n_estimators=40, min_samples_leaf=20, max_features=0.3, max_samples=0.2, n_jobs=threads(len(x)), random_state=0
     )
     return [model.fit(x, np.clip(y, -2, 2), sample_weight=w)]
 
@@ -80,7 +80,7 @@ def _trees(x: np.ndarray, y: np.ndarray, w: np.ndarray, seed: int, **changes: An
     settings = {
         "n_estimators": 280, "max_depth": 7, "learning_rate": 0.05, "min_child_weight": 5, "subsample": 0.7,
         "colsample_bytree": 0.5, "huber_slope": 0.15, "objective": "reg:pseudohubererror", "tree_method": "hist",
-        "max_bin": 128, "n_jobs": 2, "device": xgboost_device(), **changes,
+        "max_bin": 128, "n_jobs": threads(len(x)), "device": xgboost_device(), **changes,
     }  # fmt: skip
     model: Regressor = XGBRegressor(random_state=seed, **settings).fit(x, np.clip(y, -_FAR, _FAR), sample_weight=w)
     return model

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from racelab.models.device import xgboost_device
+from racelab.models.device import threads, xgboost_device
 from racelab.models.laptime.candidates import Candidate, Regressor, predicted
 from racelab.models.laptime.conformal import LEVELS, width
 
@@ -68,5 +68,5 @@ def _learned(x: np.ndarray, log_size: np.ndarray) -> Any:
 
     return XGBRegressor(
         n_estimators=120, max_depth=5, learning_rate=0.07, min_child_weight=40, subsample=0.7, colsample_bytree=0.5,
-        tree_method="hist", max_bin=128, n_jobs=2, random_state=0, device=xgboost_device(),
+        tree_method="hist", max_bin=128, n_jobs=threads(len(x)), random_state=0, device=xgboost_device(),
     ).fit(x, log_size)  # fmt: skip
