@@ -64,6 +64,12 @@ def _by(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for cut in _CUTS:
         if cut not in rows:
             continue
-        for name, part in rows.groupby(cut, sort=cut != "session"):
+        parts = sorted(rows.groupby(cut, sort=cut != "session"), key=lambda each: _place(str(each[0])))
+        for name, part in parts:
             naive = {f"{each}_mae_ms": errors(part, each)["mae_ms"] for each in BASELINES}
             yield {cut: int(name) if cut == "season" else str(name), "n": len(part), **score(part), **naive}
+
+
+def _place(name: str) -> int:
+    """Phases in the order of the race; everything else stays as it is."""
+    return _PHASES.index(name) if name in _PHASES else 0
