@@ -22,7 +22,7 @@ def test_bench_prints_figures_with_ratios_and_writes_them(
     assert not stopped.value.code
     figures = json.loads(capsys.readouterr().out)
     assert [figure["name"] for figure in figures] == ["ingest", "ingest: reading", "ingest: laps by the bare driver"]
-    assert all(set(figure) == {"name", "median", "unit", "runs", "ratio_to", "ratio"} for figure in figures)
+    assert all(set(figure) == {"name", "median", "unit", "runs", "ratio_to", "ratio", "aim"} for figure in figures)
     assert all(figure["median"] > 0 for figure in figures)
     assert figures[0]["ratio"] == pytest.approx(figures[0]["median"] / figures[2]["median"])
     assert json.loads((tmp_path / "benchmarks" / "results.json").read_text(encoding="utf-8")) == figures

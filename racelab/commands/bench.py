@@ -37,7 +37,7 @@ def bench(
     racelab's way and in others, in the same run; it takes some minutes. `season` ingests the races of 2024 from
     FastF1's cache (RACELAB_F1_CACHE, RACELAB_F1_MIRROR) and tells FastF1's own share of the time. `live` measures, on
     the recordings of RACELAB_TEST_DATA, messages a second, the delay to the store and its readers, and rewinding.
-    `models` trains on five seasons of Formula 1, and predicts and learns Le Mans half-way as if it were live.
+    `models` trains on five seasons of Formula 1, and predicts and learns Le Mans late in the race as if it were live, with what each is to be at most.
     """
     if file and not file.is_file():
         raise BadInput(f"{file}: there is no such file: give an Al Kamel lap file, or leave --file out")
@@ -53,7 +53,15 @@ def _line(figure: Figure) -> dict[str, object]:
     median = f"{figure.median:,.0f}" if figure.median >= 1000 else f"{figure.median:.3g}"
     to = (figure.ratio_to or "").removeprefix(figure.name.split(": ")[0] + ": ")
     ratio = None if figure.ratio is None else f"{figure.ratio:.2f}" if figure.ratio >= 0.1 else f"{figure.ratio:.2g}"
-    return {"name": figure.name, "median": median, "unit": figure.unit, "runs": figure.runs, "ratio": ratio, "to": to}
+    return {
+        "name": figure.name,
+        "median": median,
+        "unit": figure.unit,
+        "runs": figure.runs,
+        "ratio": ratio,
+        "to": to,
+        "aim": figure.aim,
+    }
 
 
 def _read(path: Path) -> SessionData:

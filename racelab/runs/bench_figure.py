@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure: the median of so many runs, and its ratio to another one of the same run."""
+    """A measured figure: the median of so many runs, its ratio to another one of the same run, and what it is to be at most."""
 
     name: str
     median: float
@@ -13,3 +13,4 @@ class Figure:
     runs: int
     ratio_to: str | None = None
     ratio: float | None = None
+    aim: float | None = None

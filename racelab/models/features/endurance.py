@@ -7,6 +7,7 @@ import pandas as pd
 
 from racelab.analysis.pace import clean_laps, follows_clean
 from racelab.models.features.classes import class_pace, class_shocks, driver_level, newest
+from racelab.models.features.conditions import CONDITIONS, conditions
 from racelab.models.features.earlier import Bools, Floats, median, places, taken
 from racelab.models.features.own_pace import has_pace, own_pace
 from racelab.models.features.race import Race, is_comparable, race, reference
@@ -30,27 +31,28 @@ _BEFORE = ("slower_near", "faster_near", "slower_met", "faster_met", "gap_ahead"
 _PHASE = ("stint_lap", "driver_lap", "green_laps", "since_neutral", "stint_laps", "spread", "elapsed_h", "lap_s")
 ENDURANCE_FEATURES = (
     *_PACES, *_SECTORS, *_SHOCKS, *_TRAFFIC, *(f"{name}_last" for name in _BEFORE), *(f"{name}_five" for name in _BEFORE),
-    *_PHASE, "class_place",
+    *_PHASE, "class_place", *CONDITIONS,
 )  # fmt: skip
 _OWN = {"naive_ms": "last", "recent_ms": "median_5", "base_ms": "fading"}
 _TIMES = ("lap_time_ms", *_OWN)
 _KEYS = ("session_id", "car_number", "lap_number", "car_class", "start_ms", "end_ms")
 
 
-def endurance_features(laps: pd.DataFrame) -> pd.DataFrame:
+def endurance_features(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row a green lap of one race that has a comparable lap of its car before it; see `lap_rows` for the columns.
 
     Args:
-        laps: laps of one session as `load_laps` gives them, with ``car_class``.
+        laps: laps of one session as `load_laps` gives them, with ``car_class``, and as far as known those of `crewed`.
+        weather: readings of the session.
     """
-    rows = lap_rows(race(laps))
+    rows = lap_rows(race(laps), weather)
     scored = follows_clean(laps)[["car_number", "lap_number"]].assign(is_scored=True)
     rows = rows.merge(scored, on=["car_number", "lap_number"], how="left")
     rows["is_scored"] = rows["is_scored"].eq(True)
     return _baseline(rows, laps)
 
 
-def lap_rows(the: Race) -> pd.DataFrame:
+def lap_rows(the: Race, weather: pd.DataFrame | None = None) -> pd.DataFrame:
     """The features of the laps of a race that are asked for; every one is known when its lap begins.
 
     Returns:
@@ -71,7 +73,7 @@ def lap_rows(the: Race) -> pd.DataFrame:
     last = the.asked[rows[few]]
     found.update({name: values[the.asked[rows[few][late]]] for name, values in met.items()})
     asked = rows[few][last]
-    found.update(_phase(the, asked))
+    found.update({**_phase(the, asked), **conditions(the, asked, weather)})
     named = the.laps.loc[asked, list(_KEYS)].reset_index(drop=True)
     times = {"lap_time_ms": the.time[asked], **{name: own[key][last] for name, key in _OWN.items()}}
     frame = pd.concat([named, pd.DataFrame({**times, **{name: found[name] for name in ENDURANCE_FEATURES}})], axis=1)
@@ -130,6 +132,7 @@ def _paces(the: Race, field: _Field, few: np.ndarray, own: dict[str, Floats]) ->
         typical = own[f"sector_{number}_typical"]
         found[f"sector_{number}_loss"] = (own[f"sector_{number}"] - typical) / base
         found[f"sector_{number}_loss_2"] = (own[f"sector_{number}_2"] - typical) / base
+    found["top_speed_loss"] = np.log(own["top_speed"] / own["top_speed_typical"])
     return {**found, **shocks, "stint_laps": own["stint_laps"], "spread": own["spread"] / base, "lap_s": base / 1000}
 
 

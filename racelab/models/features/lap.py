@@ -22,7 +22,7 @@ def lap_features(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> pd.
     Args:
         laps: laps of one or more sessions of one series, as `load_laps` gives them, with ``car_class`` and, where
             earlier races tell it, ``reference_ms`` (`features.reference.race_laps` gives both).
-        weather: readings of the sessions; no feature uses them yet.
+        weather: readings of the sessions, which rows of endurance races have features of.
 
     Returns:
         ``session_id, car_number, lap_number, car_class, compound, start_ms, end_ms``; ``lap_time_ms`` (what is to be
@@ -34,8 +34,15 @@ def lap_features(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> pd.
         return pd.DataFrame(columns=list(dict.fromkeys((*KEYS, *KNOWN, *ONE_CLASS_FEATURES))))
     if not is_endurance(laps):
         return one_class_features(laps)
-    frames = [endurance_features(part) for _, part in laps.groupby("session_id", sort=True)]
+    frames = [endurance_features(part, _of(weather, part)) for _, part in laps.groupby("session_id", sort=True)]
     return as_rows(pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True))
+
+
+def _of(weather: pd.DataFrame | None, laps: pd.DataFrame) -> pd.DataFrame | None:
+    """The readings of the laps' session."""
+    if weather is None or "session_id" not in weather:
+        return weather
+    return weather[(weather["session_id"] == laps["session_id"].iloc[0]).to_numpy(dtype=bool)]
 
 
 def is_endurance(laps: pd.DataFrame) -> bool:

@@ -19,9 +19,9 @@ def own_pace(the: Race, rows: np.ndarray, best: Floats) -> dict[str, Floats]:
     Returns:
         Times in ms, one array a name: ``last``, ``last_2``, ``last_3``, ``median_3``, ``median_5``, ``median_10``,
         ``best_5``, ``best_10``, ``quarter``, ``fading``, ``stint_median``, ``stint_best``, ``stint_quarter``,
-        ``ideal`` (best sectors of five laps), ``spread``; ``sector_<n>`` and ``sector_<n>_typical`` (of five laps).
+        ``ideal`` (best sectors of five laps), ``spread``; ``top_speed`` in km/h; ``sector_<n>``; those two also ``_typical`` (of five laps).
     """
-    times, stints, sectors = _history(the, rows, best)
+    times, stints, speeds, sectors = _history(the, rows, best)
     same = np.where(stints == the.stint[rows][:, None], times, np.nan)
     (stint,) = packed([times], np.isfinite(same))
     five = [sector[:, :5] for sector in sectors]
@@ -34,6 +34,7 @@ def own_pace(the: Race, rows: np.ndarray, best: Floats) -> dict[str, Floats]:
         "stint_fading": weighted(stint, 0.3), "stint_laps": np.isfinite(stint).sum(axis=1).astype(float),
         "ideal": np.sum([quantile(sector, 0) for sector in five], axis=0),
         "spread": quantile(times[:, :10], 0.75) - quantile(times[:, :10], 0.25),
+        "top_speed": speeds[:, 0], "top_speed_typical": median(speeds[:, :5]),
     }  # fmt: skip
     for number, sector in enumerate(five, start=1):
         found[f"sector_{number}"] = sector[:, 0]
@@ -47,13 +48,13 @@ def has_pace(the: Race, rows: np.ndarray, best: Floats) -> Bools:
     return np.asarray(is_comparable(taken(the.time, _seen(the, rows)), best[:, None]).any(axis=1))
 
 
-def _history(the: Race, rows: np.ndarray, best: Floats) -> tuple[Floats, Floats, list[Floats]]:
+def _history(the: Race, rows: np.ndarray, best: Floats) -> tuple[Floats, Floats, Floats, list[Floats]]:
     seen = _seen(the, rows)
     times = taken(the.time, seen)
     kept = is_comparable(times, best[:, None])
-    told = [the.stint.astype(float), *the.sectors.T]
+    told = [the.stint.astype(float), the.speed, *the.sectors.T]
     every = packed([times, *(taken(each, seen) for each in told)], kept)
-    return every[0], every[1], every[2:]
+    return every[0], every[1], every[2], every[3:]
 
 
 def _seen(the: Race, rows: np.ndarray) -> Ints:

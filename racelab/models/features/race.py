@@ -9,6 +9,11 @@ import pandas as pd
 from racelab.analysis.pace import is_green
 from racelab.models.features.earlier import Bools, Floats, Ints, Work, rolled
 
+# What a race is read from; of those after class_position, any may be lacking.
+COLUMNS = (
+    "session_id", "car_number", "car_class", "lap_number", "seat", "start_ms", "end_ms", "lap_time_ms", "s1_ms", "s2_ms",
+    "s3_ms", "pit_in", "pit_out", "pit_time_ms", "flag", "class_position", "top_speed_kph", "driver_rating", "begins_h",
+)  # fmt: skip
 COMPARABLE = 1.07  # laps within this ratio show the same conditions: the 107 % rule
 _SEATS = 1000  # more than a crew has: a car and a seat make one number
 _WINDOW = 10  # laps of every car of the class behind its best pace: shorter than a spell of rain
@@ -32,6 +37,8 @@ class Race:
     end: Ints
     time: Floats
     sectors: Floats  # (laps, 3)
+    speed: Floats  # the lap's top speed in km/h
+    pit_in: Bools
     green: Bools
     asked: Bools
 
@@ -45,22 +52,24 @@ def race(laps: pd.DataFrame, coming: "pd.Series[bool] | None" = None) -> Race:
     """
     begun = np.zeros(len(laps), dtype=bool) if coming is None else coming.to_numpy(dtype=bool)
     timed = (laps["start_ms"].notna() & laps["end_ms"].notna()).to_numpy(dtype=bool)
-    laps, named = laps[timed], begun[timed]
-    car, lap = _codes(laps["car_number"], ordered=True), laps["lap_number"].to_numpy(dtype=np.int64)
+    held = np.flatnonzero(timed)
+    car, lap = _codes(laps["car_number"].iloc[held], ordered=True), laps["lap_number"].to_numpy(dtype=np.int64)[held]
     order = np.lexsort((lap, car))
-    laps, car, named = laps.iloc[order].reset_index(drop=True), car[order], named[order]
+    laps, car, lap, named = laps.iloc[held[order]].reset_index(drop=True), car[order], lap[order], begun[held[order]]
     green = is_green(laps).to_numpy(dtype=bool) & ~named
     return Race(
         laps=laps,
         car=car,
         car_class=_codes(laps["car_class"]),
         crew=_codes(pd.Series(car * _SEATS + laps["seat"].to_numpy(dtype="float64", na_value=_SEATS - 1))),
-        lap=lap[order],
+        lap=lap,
         stint=laps["pit_out"].astype("int64").groupby(car).cumsum().to_numpy(dtype=np.int64),
         start=laps["start_ms"].to_numpy(dtype=np.int64),
         end=laps["end_ms"].to_numpy(dtype=np.int64),
-        time=np.where(named, np.nan, laps["lap_time_ms"].to_numpy(dtype="float64", na_value=np.nan)),
-        sectors=np.column_stack([laps[f"s{n}_ms"].to_numpy(dtype="float64", na_value=np.nan) for n in (1, 2, 3)]),
+        time=np.where(named, np.nan, _numbers(laps, "lap_time_ms")),
+        sectors=np.column_stack([_numbers(laps, f"s{n}_ms") for n in (1, 2, 3)]),
+        speed=_numbers(laps, "top_speed_kph"),
+        pit_in=laps["pit_in"].to_numpy(dtype=bool),
         green=green,
         asked=green if coming is None else named,
     )
@@ -88,6 +97,13 @@ def is_comparable(times: Floats, best: Floats) -> Bools:
     """Whether times show the conditions of now: neither much slower nor, before rain, much faster than the best."""
     share = times / best
     return (share <= COMPARABLE) & (share >= 1 / COMPARABLE)
+
+
+def _numbers(laps: pd.DataFrame, name: str) -> Floats:
+    """A column as numbers, NaN where there is none."""
+    if name not in laps:
+        return np.full(len(laps), np.nan)
+    return np.asarray(laps[name].to_numpy(dtype="float64", na_value=np.nan))
 
 
 def _codes(names: "pd.Series[Any]", ordered: bool = False) -> Ints:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
+from racelab.models.features.crews import crewed
 from racelab.models.features.prepared import counted
 from racelab.store.protocol import Store
 
@@ -26,11 +28,15 @@ def with_reference(laps: pd.DataFrame, known: Mapping[str, float]) -> pd.DataFra
 
 
 def race_laps(store: Store, key: SessionKey) -> pd.DataFrame:
-    """A session's laps as `lap_features` takes them, with each car's class and the reference of earlier races.
+    """A session's laps as `lap_features` takes them, with each car's class and what its kind of race is described by.
+
+    Of Formula 1 that is the reference of earlier races, of endurance series the crews' ratings and the hour of the day.
 
     Raises:
         StoreError: the store cannot be read.
     """
+    if key.series is not Series.F1:
+        return crewed(store, key, classed(store, key))
     return with_reference(classed(store, key), _known(store, key))
 
 

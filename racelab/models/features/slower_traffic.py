@@ -45,11 +45,12 @@ def traffic(the: Race, rows: np.ndarray, pace: Floats) -> dict[str, Floats]:
     }
     counts: dict[str, Floats] = {name: np.zeros(size) for name in ("slower_met", "faster_met", "slower_near", "faster_near", "slower_own_class", "cars_ahead")}  # fmt: skip
     pace_ahead, class_pace_ahead = np.full(size, np.nan), np.full(size, np.nan)
-    for code in np.unique(the.car):
-        other = _seen(the, rows, int(code))
+    codes, first = np.unique(the.car, return_index=True)
+    for code, begin, end in zip(codes, first, [*first[1:], len(the.car)], strict=True):
+        other = _seen(the, rows, int(code), slice(begin, end))
         if other is None:
             continue
-        same = the.car_class[rows] == the.car_class[the.car == code][0]
+        same = the.car_class[rows] == the.car_class[begin]
         ahead, behind = _where(other.is_there, other.ahead), _where(other.is_there, other.behind)
         pace_ahead = np.where(ahead < gaps["gap_ahead"], other.pace, pace_ahead)
         class_ahead = _where(same, ahead)
@@ -63,18 +64,17 @@ def traffic(the: Race, rows: np.ndarray, pace: Floats) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def _seen(the: Race, rows: np.ndarray, code: int) -> _Other | None:
-    own = the.car == code
-    green = own & the.green
-    crossed = np.where(own & np.isfinite(the.time))[0]
-    if not len(crossed) or not green.any():
+def _seen(the: Race, rows: np.ndarray, code: int, laps: slice) -> _Other | None:
+    green = np.flatnonzero(the.green[laps]) + laps.start  # the laps of a car stand together
+    crossed = np.flatnonzero(np.isfinite(the.time[laps])) + laps.start
+    if not len(crossed) or not len(green):
         return None
     last = np.searchsorted(the.end[crossed], the.start[rows], side="right") - 1
     at = crossed[np.clip(last, 0, None)]
-    none, asked = np.zeros(green.sum(), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+    none, asked = np.zeros(len(green), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
     pace = median(earlier(the.time[green], none, the.end[green], asked, the.start[rows], 5))
     ahead = (the.start[rows] - the.end[at]).astype(float)
-    there = (last >= 0) & (the.car[rows] != code) & ~the.laps["pit_in"].to_numpy(dtype=bool)[at]
+    there = (last >= 0) & (the.car[rows] != code) & ~the.pit_in[at]
     return _Other(ahead, np.clip(pace - ahead, 0, None), pace, there & (ahead < _STOPPED * pace))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from racelab.errors import NotFound
 from racelab.models.features.earlier import Floats
 from racelab.models.features.endurance import ENDURANCE_FEATURES
 from racelab.models.laptime.conformal import LEVELS, width
@@ -14,6 +15,7 @@ from racelab.models.laptime.conformal import LEVELS, width
 # The target is the log of the lap over the base in units of half a per cent: beyond it, an error counts by its size and
 # not by its square, so that the trees learn about the median.
 _UNIT = 0.005
+READS = ENDURANCE_FEATURES
 # Chosen on the seasons before 2024.
 _CENTRE = {"n_estimators": 150, "max_depth": 5, "learning_rate": 0.08, "min_child_weight": 20, "subsample": 0.8,
            "colsample_bytree": 0.5, "objective": "reg:pseudohubererror", "tree_method": "hist", "max_bin": 64, "random_state": 0}  # fmt: skip
@@ -46,7 +48,7 @@ class EnduranceModel:
     @property
     def features(self) -> tuple[str, ...]:
         """The columns that it reads."""
-        return ENDURANCE_FEATURES
+        return READS
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """``value, low_80, high_80, low_90, high_90`` in ms of rows of `endurance.lap_rows`, with their index."""
@@ -134,6 +136,20 @@ def fit(rows: pd.DataFrame, series: str) -> EnduranceModel | None:
     return EnduranceModel(centre, XGBRegressor(**_SCALE, n_jobs=1).fit(x, error, sample_weight=weights), {})
 
 
+def learn(rows: pd.DataFrame, series: str) -> EnduranceModel:
+    """A model of laps that were driven, as `fit` makes it.
+
+    Raises:
+        NotFound: there are too few to learn from.
+    """
+    model = fit(rows, series)
+    if model is None:
+        raise NotFound(
+            f"{len(taught(rows))} clean laps are not enough to learn lap times from, at least {_LEAST_ROWS} are"
+        )
+    return model
+
+
 def taught(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows that teach: laps that are scored, that is clean ones after a clean one."""
     return rows[rows["is_scored"].to_numpy(dtype=bool) & rows["lap_time_ms"].notna().to_numpy(dtype=bool)]
@@ -141,7 +157,7 @@ def taught(rows: pd.DataFrame) -> pd.DataFrame:
 
 def features(rows: pd.DataFrame) -> Floats:
     """The features as a matrix, one row a lap; NaN where the race does not tell."""
-    return np.asarray(rows[list(ENDURANCE_FEATURES)], dtype="float64")
+    return np.asarray(rows[list(READS)], dtype="float64")
 
 
 def target(rows: pd.DataFrame) -> Floats:

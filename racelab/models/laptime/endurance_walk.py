@@ -8,8 +8,7 @@ import pandas as pd
 
 from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
-from racelab.load import classed_laps
-from racelab.models.features import lap_features
+from racelab.models.features import lap_features, race_laps
 from racelab.models.laptime.endurance_model import EnduranceModel, fit
 from racelab.store.protocol import Store
 
@@ -33,7 +32,7 @@ def endurance_rows(store: Store, series: Series | None = None) -> pd.DataFrame:
     frames = []
     for race in held.sort_values("start_utc").itertuples():
         key = SessionKey.of_id(int(race.id))
-        rows = lap_features(classed_laps(store, key))
+        rows = lap_features(race_laps(store, key), store.read("weather", key))
         begins = int(pd.Timestamp(race.start_utc).timestamp() * 1000) if pd.notna(race.start_utc) else int(race.id)
         over = begins + (int(rows["end_ms"].max()) if len(rows) else 0)
         frames.append(rows.assign(series=race.series, season=race.season, circuit=race.circuit, session=str(key), begins_ms=begins, over_ms=over))  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from racelab.models.explain import sampled_contributions, table, tree_contributions
-from racelab.models.features import matrix, names
+from racelab.models.features import matrix
 from racelab.models.laptime.candidates import Regressor, predicted
 from racelab.models.laptime.endurance_model import EnduranceModel, features
 from racelab.models.laptime.model import LapTimeModel
@@ -36,7 +36,7 @@ def contributions(model: LapTimeModel | EnduranceModel, row: pd.DataFrame) -> pd
     total = float(logs[:-1].sum())
     shares = logs[:-1] * ((value - start) / total) if abs(total) > 1e-12 else np.zeros(len(logs) - 1)
     shown = x[0].astype("float64")
-    return table(names(row), shown, np.append(shares, value - shares.sum()), _BASE)
+    return table(model.features, shown, np.append(shares, value - shares.sum()), _BASE)
 
 
 def _mean(learned: tuple[Regressor, ...], x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 from racelab.domain.sessions import SessionKey
 from racelab.errors import NotFound
 from racelab.models import registry
-from racelab.models.features import lap_features, names, race_laps
+from racelab.models.features import lap_features, race_laps
 from racelab.models.laptime.endurance_model import EnduranceModel
 from racelab.models.laptime.kept import of_parts
 from racelab.models.laptime.model import FILTER, LapTimeModel
@@ -41,7 +41,7 @@ def retrain(store: Store, key: SessionKey, folder: Path) -> str:
         raise NotFound("lap times: no clean lap yet")
     model, told = _taught(folder, key, rows)
     score = live_score(store.read("predictions", key, target="lap_time_ms"), rows)
-    card = {**_card(key, rows, score), **told}
+    card = {**_card(key, rows, score), "features": list(model.features), **told}
     registry.save(folder, TARGET, shelf(key), model.parts(), card)
     registry.prune(folder, TARGET, shelf(key), KEEP)
     return f"lap times: {card['model']} of {len(rows)} laps of the race, {card['why']}"
@@ -97,7 +97,6 @@ def _card(key: SessionKey, rows: pd.DataFrame, score: dict[str, Any]) -> dict[st
         "series": key.series.value,
         "session": str(key),
         "data": {"sessions": 1, "first": key.season, "last": key.season, "n": len(rows), "until_lap": int(rows["lap_number"].max())},
-        "features": list(names(rows)),
         "backtest": document,
         "passed": mean is not None and mean < naive,
         "why": told if mean is not None else "no predicted lap was driven yet",
