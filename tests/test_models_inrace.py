@@ -1,5 +1,8 @@
 """The order predicted during the race: its moment, its state, its places, what it says live."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,14 +28,18 @@ from racelab.models.inrace.state import state
 from racelab.models.inrace.table import table
 from racelab.models.inrace.walking import unlearned, walk
 from racelab.runs.monitor.placing import predict_places
+from racelab.sources.alkamel import find_sessions
+from racelab.sources.hints import Hints
 from racelab.store.sql import SqlStore
 
 F1 = SessionKey(Series.F1, 2099, 1, "R")
 WEC = SessionKey(Series.WEC, 2099, 1, "R")
+LIME_ROCK_HALF_MS = 4_800_000.0
+LIME_ROCK_WINNERS = {"GTDPRO": "23", "GTD": "27"}
 EVERY = [Series.F1, Series.WEC, Series.GRCUP]
 
 
-def race_of(ends: dict[str, list[float]], length: Length, classes: dict[str, str] | None = None) -> Race:
+def race_of(ends: Mapping[str, Sequence[float]], length: Length, classes: dict[str, str] | None = None) -> Race:
     """A race made of the times, in s, at which each car crossed the line."""
     cars = pd.DataFrame(
         {"car_number": list(ends), "car_class": [(classes or {}).get(car, "A") for car in ends], "team": ""}
@@ -155,7 +162,7 @@ def test_a_car_alone_in_its_class_is_first() -> None:
     assert found.loc[0, ["p_win", "p_podium", "place", "low_90", "high_90"]].tolist() == [1, 1, 1, 1, 1]
 
 
-def test_the_kept_model_says_what_the_learned_one_says(rows: pd.DataFrame, tmp_path: pytest.TempPathFactory) -> None:
+def test_the_kept_model_says_what_the_learned_one_says(rows: pd.DataFrame, tmp_path: Path) -> None:
     rows = rows[rows["series"] == "grcup"].reset_index(drop=True)
     model = fit(rows, trees=5)
     path = registry.save(tmp_path, "inrace", "f1", model.parts(), {"model": "m", "data": {}, "features": [], "seeds": {}, "backtest": {}, "passed": True, "why": "", "scope": "", "limits": ""})  # fmt: skip
@@ -186,9 +193,10 @@ def test_an_event_is_predicted_from_what_was_over_alone(rows: pd.DataFrame, monk
     assert not np.allclose(other["order_now_p_win"], found["order_now_p_win"])
 
 
-def test_the_document_puts_the_order_now_beside_the_model(season: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_document_puts_the_order_now_beside_the_model(season: SqlStore, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(walking, "LEAST_RACES", 1)
-    monkeypatch.setattr(backtests, "table", lambda store, teachers: table(store, EVERY, (0.25, 0.5, 0.75)))
+    monkeypatch.setattr(walking, "fit", lambda rows, trees: fit(rows, trees=5))
+    monkeypatch.setattr(backtests, "table", lambda store, teachers: (rows, Form()))
     found = backtests.backtest(season, Series.WEC, None, None)
     document = found.document
     assert list(document) == ["target", "series", "from", "to", "n", "score", "baselines", "by"]
@@ -205,14 +213,14 @@ def test_the_document_puts_the_order_now_beside_the_model(season: SqlStore, monk
     assert not backtests.is_better(backtests.scored(same, Series.WEC).document)
 
 
-def test_too_few_races_are_told_and_nothing_is_kept(season: SqlStore, tmp_path: pytest.TempPathFactory) -> None:
+def test_too_few_races_are_told_and_nothing_is_kept(season: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="at least 4 races"):
         backtests.backtest(season, Series.F1, None, None)
     with pytest.raises(NotFound, match="at least 4 races"):
         train(season, tmp_path, Series.F1)
 
 
-def test_live_chances_come_from_the_kept_model(season: SqlStore, tmp_path: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_live_chances_come_from_the_kept_model(season: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(trainings, "LEAST_RACES", 1)
     monkeypatch.setattr(trainings, "table", lambda store, teachers: table(store, teachers, (0.5,)))
     monkeypatch.setattr(trainings, "fit", lambda rows: fit(rows, trees=5))
@@ -229,9 +237,7 @@ def test_live_chances_come_from_the_kept_model(season: SqlStore, tmp_path: pytes
     assert found.groupby("car_class")["expected"].apply(lambda places: places.is_monotonic_increasing).all()
 
 
-def test_without_a_model_the_order_is_told_with_wide_chances(
-    season: SqlStore, tmp_path: pytest.TempPathFactory
-) -> None:
+def test_without_a_model_the_order_is_told_with_wide_chances(season: SqlStore, tmp_path: Path) -> None:
     cars, name = predict_places(season, F1, tmp_path)
     assert (cars, name) == (20, "live/order_now")
     kept = season.read("predictions", F1, model=name)
@@ -261,3 +267,25 @@ def test_two_cars_left_of_a_class_and_one_alone_have_an_answer(store: SqlStore) 
     assert found.loc["99", ["p_win", "place"]].tolist() == [1.0, 1.0]
     assert found.loc["007", "p_win"] > 0.5 > found.loc["7", "p_win"] > 0
     assert found.loc["7", "p_retires"] > found.loc["007", "p_retires"]
+
+
+@pytest.mark.data
+def test_the_state_of_a_real_race_at_half_distance(data: Path, store: SqlStore) -> None:
+    """Lime Rock 2023: two classes, 160 minutes; the order at 80 minutes is counted from the file's own elapsed times."""
+    for found in find_sessions(data / "imsa" / "2023" / "14-lime-rock-park", Hints()):
+        store.write_session(found.read())
+    key = store.find("imsa/2023/7/R")
+    race = read_race(store, key)
+    at = moment(race.length, race.laps, 0.5)
+    assert at == LIME_ROCK_HALF_MS
+    laps = store.read("laps", key)
+    laps = laps[laps["end_ms"] <= at]
+    last = laps.groupby("car_number").agg(laps=("lap_number", "max"), end_ms=("end_ms", "max"))
+    order = last.sort_values(["laps", "end_ms"], ascending=[False, True]).index
+    cars = features(race, at).set_index("car_number")
+    for _, part in cars[cars["stopped"] == 0].groupby("car_class"):
+        assert part.sort_values("place").index.tolist() == [car for car in order if car in part.index]
+    places = finals(store, race).assign(car=race.cars["car_number"], kind=race.cars["car_class"])
+    assert places[places["place"] == 1].set_index("kind")["car"].to_dict() == LIME_ROCK_WINNERS
+    told = predict_inrace(store, key, None, at)
+    assert told["median"].tolist() == told["place_now"].tolist()

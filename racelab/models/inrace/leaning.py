@@ -17,7 +17,7 @@ from racelab.models.inrace.pairs import MOMENT
 
 WEIGHTS = (0.5, 0.75, 1.0)
 DRAWN = (0.2, 0.4, 0.6, 0.8)
-_LEAST_EVENTS = 4  # events whose predictions are known, before the answer leaves the order
+_LEAST_EVENTS = 6  # events whose predictions are known, before the answer leaves the order
 _DOUBT_EVENTS = 3.0  # a gain is taken as if so many more events had shown none
 _ORDER_ERRORS, _DRAWN_ERRORS = 0.25, 1.0  # standard errors by which a gain has to be above 0
 _BORROWED = 0.3  # what an order of another series of the same pool counts

@@ -19,7 +19,7 @@ from racelab.models.inrace.walking import LEAST_RACES, walk
 from racelab.store.protocol import Store
 
 TARGET = "inrace"
-NAME = "pairs of cars: boosted trees and logistic regression, leaned to the order as it is"
+NAME = "pairs of cars, leaned to the order now"
 _SCOPE = "the order in class at the end of a race, from any moment of it after the first laps"
 _LIMITS = (
     "a car that was never seen before goes by its place and pace alone; penalties that are not served and disqualifications "
