@@ -46,7 +46,7 @@ def predict_inrace(store: Store, key: SessionKey, saved: Saved | None, at: float
     form = Form.of_part(saved.parts["form"]) if saved else Form()
     rows = features(race, moment, form.of(race))
     predicted = OrderModel.of_parts(saved.parts).predict(rows) if saved else unlearned(rows)
-    leans = of_part(saved.parts["leans"]) if saved else {}
+    leans = of_part(saved.parts.get("leans", [])) if saved else {}
     table = distributions(rows, leaned(rows, predicted, leans)).assign(
         session_id=key.session_id, car_number=rows["car_number"], car_class=rows["car_class"],
         lap_number=rows["laps"].astype("int64"), place_now=rows["place"], model=saved.name if saved else UNLEARNED,
