@@ -10,12 +10,15 @@ from racelab.domain.series import Series
 from racelab.errors import BadInput, NotFound
 from racelab.models import registry
 from racelab.models.anomaly import KINDS, anomalies, backtest, train
-from racelab.models.anomaly.expectation import expected
-from racelab.models.anomaly.finding import complete, judged
-from racelab.models.anomaly.forest import Forest
+from racelab.models.anomaly.events import describe
+from racelab.models.anomaly.expectation import expected, stretch
+from racelab.models.anomaly.finding import complete
+from racelab.models.anomaly.forest import Forest, fit
 from racelab.models.anomaly.labels import merged, real_labels
+from racelab.models.anomaly.lapmodels import known_rows, learn, paces
 from racelab.models.anomaly.loading import session_anomalies
 from racelab.models.anomaly.racing import left_out
+from racelab.models.anomaly.residuals import residuals
 from racelab.models.anomaly.scoring import by_kind, score
 from racelab.models.anomaly.stewards import told_by_race_control
 from racelab.models.anomaly.traffic import held_up_ms, lapped_ms
@@ -59,13 +62,17 @@ def test_a_lap_that_loses_time_is_found_and_told() -> None:
     assert worst["score"] > 0
 
 
-def test_laps_in_a_row_are_one_event_and_do_not_become_usual() -> None:
+def test_laps_in_a_row_are_one_event() -> None:
     laps = race()
     for lap in (15, 16, 17):
         laps = slowed(laps, "3", lap, 5_000)
-    worst = anomalies(laps).sort_values("loss_ms").iloc[-1]
-    assert (worst["first_lap"], worst["last_lap"], worst["severity"]) == (15, 17, "severe")
-    assert "on each of laps 15 to 17" in worst["reason"]
+    rows = residuals(laps)
+    own = rows["car_number"].eq("3")
+    rows.loc[own, "loss_ms"] = 5_000.0
+    scores = pd.Series(np.where(own & rows["lap_number"].between(15, 17), 0.1, -0.1), index=rows.index)
+    found = describe(rows, scores, laps)
+    assert found[["first_lap", "last_lap", "severity", "loss_ms"]].to_numpy().tolist() == [[15, 17, "severe", 15_000]]
+    assert found["reason"].iloc[0].startswith("5.0 s to 5.0 s slower than expected on each of laps 15 to 17")
 
 
 def test_pit_laps_cautions_restarts_and_the_finish_are_not_judged() -> None:
@@ -77,10 +84,26 @@ def test_pit_laps_cautions_restarts_and_the_finish_are_not_judged() -> None:
     laps.loc[laps["lap_number"].eq(12), "flag"] = "chequered"
     why = left_out(laps)[own].tolist()
     assert why == ["first", "", "pit", "pit", "", "", "caution", "restart", "", "", "", "finish"]
-    status = pd.DataFrame({"time_ms": [0, 500_000, 505_000], "flag": ["green", "yellow", "green"]})
+    status = pd.DataFrame({"time_ms": [0, 500_000, 505_000], "flag": ["green", "fcy", "green"]})
     under = laps[(laps["start_ms"] < 505_000) & (laps["end_ms"] > 500_000)]
     assert len(under)
     assert (left_out(laps, status)[under.index] != "").all()
+
+
+def test_a_lap_on_which_a_yellow_came_out_is_judged_and_the_yellow_explains_a_little() -> None:
+    laps = slowed(race(), "3", 15, 9_000)
+    own = laps[laps["car_number"].eq("3") & laps["lap_number"].eq(15)].iloc[0]
+    came = int(own["start_ms"]) + 60_000
+    status = pd.DataFrame({"time_ms": [0, came, came + 60_000], "flag": ["green", "yellow", "green"]})
+    why = left_out(laps, status)
+    assert why[own.name] == ""
+    assert why[laps.index[laps["car_number"].eq("3") & laps["lap_number"].eq(16)][0]] == "caution"
+    plain, rows = (
+        residuals(laps, each).set_index(["car_number", "lap_number"]).loc[("3", 15)] for each in (None, status)
+    )
+    assert plain["yellow_ms"] == 0
+    assert rows["yellow_ms"] == pytest.approx(0.02 * rows["expected_ms"])
+    assert 4 < rows["slower"] < plain["slower"]
 
 
 def test_a_field_that_is_slow_is_under_caution_whatever_the_flag() -> None:
@@ -90,21 +113,62 @@ def test_a_field_that_is_slow_is_under_caution_whatever_the_flag() -> None:
     assert (left_out(laps)[laps["lap_number"].eq(15)] == "caution").sum() >= 7
 
 
-def test_nothing_is_learned_from_what_comes_later() -> None:
+def test_a_score_is_final_when_its_lap_ends() -> None:
     laps = slowed(race(), "3", 15, 6_000)
+    for number, share in ((1, 0.3), (2, 0.4), (3, 0.3)):
+        laps[f"s{number}_ms"] = (laps["lap_time_ms"] * share).round().astype("Int64")
+    forest = fit(residuals(laps))
     now = int(laps["end_ms"].median())
-    past = judged(laps[laps["end_ms"] <= now], None, 0.004).set_index(["car_number", "lap_number"])
-    whole = judged(laps, None, 0.004).set_index(["car_number", "lap_number"]).loc[past.index]
-    for name in ("expected_ms", "scale_ms", "held_ms", "lapped_ms"):
-        np.testing.assert_allclose(past[name].astype(float), whole[name].astype(float))
+    past = residuals(laps[laps["end_ms"] <= now])
+    whole = residuals(laps)
+    whole = whole.set_index(["car_number", "lap_number"]).loc[
+        list(zip(past["car_number"], past["lap_number"], strict=True))
+    ]
+    assert len(past) > 80
+    for name in ("expected_ms", "scale_ms", "held_ms", "lapped_ms", "slower", "sector"):
+        np.testing.assert_allclose(past[name].astype(float), whole[name].astype(float), err_msg=name)
+    np.testing.assert_allclose(forest.score(past), forest.score(whole))
 
 
 def test_an_outlier_does_not_move_what_is_expected() -> None:
-    laps = slowed(race(), "3", 15, 9_000).assign(stint=1)
-    rows = laps.astype({"lap_time_ms": "float64", "end_ms": "float64"})
-    found = expected(rows, "lap_time_ms", 0.004)
-    after = found.loc[laps["car_number"].eq("3") & laps["lap_number"].between(16, 20), "expected_ms"]
-    assert after.between(LAP - 1_000, LAP + 1_000).all()
+    laps = slowed(race(), "3", 15, 9_000).sort_values(["car_number", "lap_number"], ignore_index=True)
+    found = expected(laps, laps["lap_number"].gt(1), None)
+    after = found.loc[laps["car_number"].eq("3") & laps["lap_number"].between(17, 20), "expected_ms"]
+    assert after.between(LAP - 1_000, LAP + 1_500).all()
+
+
+def test_a_race_that_is_less_predictable_stretches_its_own_class_alone() -> None:
+    end = np.arange(1, 101) * 1000.0
+    rows = pd.DataFrame({"car_class": ["A", "B"] * 50, "start_ms": end - 900, "end_ms": end})
+    found = stretch(rows, pd.Series(np.where(rows["car_class"].eq("A"), 4.0, 1 / 1.4826)))
+    assert found.iloc[0] == 1.0
+    assert found.iloc[98] == pytest.approx((1.4826 * 4 * 49 + 40) / 89)
+    assert found.iloc[99] == pytest.approx(1.0)
+
+
+def test_a_race_is_judged_by_a_lap_time_model_of_races_before_it(season: SqlStore) -> None:
+    rows = known_rows(season, Series.GRCUP)
+    assert learn(rows, Series.GRCUP) is None  # two races are fewer than teach
+    whole = pd.concat([rows.assign(session_id=rows["session_id"] + 100 * turn) for turn in range(2)], ignore_index=True)
+    model = learn(whole, Series.GRCUP)
+    assert model is not None
+    laps = season.read("laps", season.find("grcup/2099/1/R1")).assign(car_class="Cup")
+    judged = residuals(complete(laps), None, model)
+    assert (judged["loss_ms"].median() / judged["expected_ms"].median()) == pytest.approx(0, abs=0.003)
+    kept = Forest.of_parts(fit(judged, model).parts())
+    assert kept.pace is not None
+    np.testing.assert_allclose(residuals(complete(laps), None, kept.pace)["expected_ms"], judged["expected_ms"])
+
+
+def test_lap_time_models_are_taught_anew_as_races_grow_by_a_third(
+    season: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [season.find("grcup/2099/1/R1")] * 8
+    taught: list[int] = []
+    monkeypatch.setattr("racelab.models.anomaly.lapmodels.learn", lambda rows, series: taught.append(len(rows)))
+    features = pd.DataFrame({"session_id": [keys[0].session_id]})
+    assert [place for place, _ in paces(keys, features, 1)] == list(range(1, 8))
+    assert len(taught) == 3  # before the races at 3, 4 and 6
 
 
 def test_a_car_in_front_and_letting_leaders_by_explain_lost_time() -> None:

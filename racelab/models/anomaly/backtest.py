@@ -9,10 +9,13 @@ import pandas as pd
 
 from racelab.analysis.pace import robust_sd
 from racelab.domain.series import Series
+from racelab.domain.sessions import SessionKey
 from racelab.errors import NotFound
 from racelab.models.anomaly.forest import LEAST_ROWS, fit
+from racelab.models.anomaly.generated import seed_of
+from racelab.models.anomaly.lapmodels import known_rows, paces
 from racelab.models.anomaly.races import Race, all_series, labels_of, race_keys, read_race
-from racelab.models.anomaly.scoring import by_kind, curve, score
+from racelab.models.anomaly.scoring import by_kind, curve, runs, score
 from racelab.models.backtests import Backtest
 from racelab.store.protocol import Store
 
@@ -26,8 +29,9 @@ _RECALL_AT = "recall_at_80"
 def backtest(store: Store, series: Series | None, first: int | None = None, last: int | None = None) -> Backtest:
     """Score the forest on every race of the seasons from first to last; everything earlier may teach, never a label.
 
-    Each race is scored by a forest of the 20 races of its kind (real or generated) before it; the first one by a forest
-    of its own laps. Real races are scored against `labels.KINDS`, generated ones against the mishaps that were drawn.
+    What is expected of a race's laps is said by a lap-time model of races of its kind (real or generated) before it, by
+    the untaught filter while they are fewer than three. It is scored by a forest of the 20 races before it, whose laps
+    were judged in the same way; the first one by a forest of its own laps. Real races are scored against `labels.KINDS`, generated ones against the mishaps that were drawn.
     The baseline flags laps beyond four robust SDs of the race's lap times over the car's median.
 
     Returns:
@@ -51,14 +55,24 @@ def backtest(store: Store, series: Series | None, first: int | None = None, last
 
 
 def _walk(store: Store, series: Series, first: int | None, last: int | None) -> Iterator[tuple[Race, pd.DataFrame]]:
-    before: dict[bool, list[pd.DataFrame]] = {True: [], False: []}
-    for key in race_keys(store, series, last):
-        usual = {kind: _usual(taught) for kind, taught in before.items()}
-        race = read_race(store, key, usual[False])
-        if race.seed is not None:
-            race = read_race(store, key, usual[True])
-        taught = before[race.seed is not None]
-        if (first is None or key.season >= first) and (scored := _scored(race, taught)):
+    keys = race_keys(store, series, last)
+    features = known_rows(store, series, last) if keys else pd.DataFrame()
+    seeds = {key: seed_of(store, key) for key in keys}
+    for is_real in (True, False):
+        own = [key for key in keys if (seeds[key] is None) == is_real]
+        yield from _walk_one(store, own, features, first)
+
+
+def _walk_one(
+    store: Store, keys: list[SessionKey], features: pd.DataFrame, first: int | None
+) -> Iterator[tuple[Race, pd.DataFrame]]:
+    """Races of one kind in their order; those before the first scored one are judged as far as they teach the forest."""
+    taught: list[pd.DataFrame] = []
+    wanted = [place for place, key in enumerate(keys) if first is None or key.season >= first]
+    begin = max(wanted[0] - _TAUGHT_BY, 0) if wanted else len(keys)
+    for place, model in paces(keys, features, begin):
+        race = read_race(store, keys[place], model)
+        if place >= wanted[0] and (scored := _scored(race, taught)):
             yield race, scored[0]
         if len(race.rows):
             taught.append(race.rows)
@@ -84,18 +98,13 @@ def four_sd(rows: pd.DataFrame) -> np.ndarray:
     return np.asarray(share > _NAIVE_SD * robust_sd(share.to_numpy(dtype="float64")))
 
 
-def _usual(taught: list[pd.DataFrame]) -> float | None:
-    shares = [float((rows["scale_ms"] / rows["expected_ms"]).median()) for rows in taught]
-    return float(np.median(shares)) if shares else None
-
-
 def _document(rows: pd.DataFrame, labels: pd.DataFrame, series: Series | None) -> dict[str, Any]:
     source = REAL if (rows["source"] == REAL).any() else GENERATED
     shown = rows[rows["source"] == source]
     return {
         "target": "anomaly", "series": series.value if series else None,
         "from": int(rows["season"].min()), "to": int(rows["season"].max()), "n": len(shown),
-        "score": {**_score(shown, "flagged", labels), _RECALL_AT: _curve(shown, labels)},
+        "score": {**_score(shown, "flagged", labels), _RECALL_AT: _curve(shown, labels), **_equal(shown, labels)},
         "baselines": {"four_sd": _score(shown, "naive", labels)}, "by": _by(rows, labels),
     }  # fmt: skip
 
@@ -107,7 +116,13 @@ def _by(rows: pd.DataFrame, labels: pd.DataFrame) -> list[dict[str, Any]]:
             own = part[part["source"] == source]
             cut = {"source": source, "series": str(name), "n": len(own)}
             found.append(
-                {**cut, "answer": "the model", **_score(own, "flagged", labels), _RECALL_AT: _curve(own, labels)}
+                {
+                    **cut,
+                    "answer": "the model",
+                    **_score(own, "flagged", labels),
+                    _RECALL_AT: _curve(own, labels),
+                    **_equal(own, labels),
+                }
             )
             found.append({**cut, "answer": "four_sd", **_score(own, "naive", labels)})
     for (source, name, season), own in rows.groupby(["source", "series", "season"], sort=False):
@@ -125,6 +140,16 @@ def _score(rows: pd.DataFrame, column: str, labels: pd.DataFrame) -> dict[str, A
 
 def _curve(rows: pd.DataFrame, labels: pd.DataFrame) -> float | None:
     return curve(rows, rows["score"], _of(rows, labels)) if len(rows) else None
+
+
+def _equal(rows: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
+    """Precision and recall of the forest's order at as many events as four robust SDs flag, or the next more."""
+    wanted = len(runs(rows, rows["naive"])) if len(rows) else 0
+    for level in rows["score"].quantile(1 - np.geomspace(1e-4, 0.2, 80)).unique() if wanted else ():
+        if len(runs(rows, rows["score"] >= level)) >= wanted:
+            one = score(rows, rows["score"] >= level, _of(rows, labels))
+            return {"precision_at_naive": one["precision"], "recall_at_naive": one["recall"]}
+    return {"precision_at_naive": None, "recall_at_naive": None}
 
 
 def _of(rows: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

@@ -1,108 +1,69 @@
-"""What was expected of a lap before it was driven, robustly: mishaps do not move it, a new pace does in a few laps."""
-
-from math import isnan
-from statistics import median
+"""What the lap-time model expected of each lap when it began, and how far off it expected to be."""
 
 import numpy as np
 import pandas as pd
 
-RECENT = 5  # judged laps of the car behind what is expected of it
-_FEWEST = 2
-_OUTLIER_SD = 3.5  # slower than expected by so many scales: not learned from
-_NEW_PACE = 8  # as many such laps in a row are the car's new pace
-_NEW_DRIVER, _NEW_STINT, _SHORT_STINT = 0.015, 0.006, 0.003  # what they add to the scale, shares of the lap
-_CLASS_LAPS = (4, 15)  # at least and at most so many of the class's newest laps tell the common shock
-_SCALE_LAPS = 300  # laps of the class behind the scale
-_PRIOR_LAPS = 40  # what the usual scale counts beside them
+from racelab.models.features.endurance import lap_rows
+from racelab.models.features.one_class import one_class_features
+from racelab.models.features.race import race
+from racelab.models.laptime.endurance_model import EnduranceModel
+from racelab.models.laptime.model import LapTimeModel
+from racelab.models.laptime.walkforward import untaught
+
+Model = LapTimeModel | EnduranceModel
+_KEYS = ["car_number", "lap_number"]
+_SD_OF_80 = 1.2816  # half of an 80 % interval in standard deviations of a normal distribution
+_STRETCH_LAPS = 300  # laps of the class behind the stretch
+_PRIOR_LAPS = 40  # what the model's own intervals count beside them
 
 
-def expected(rows: pd.DataFrame, column: str, usual: float) -> pd.DataFrame:
-    """What was expected of each lap, and the scale of what is left, from laps that had ended before it did.
-
-    The median of the car's last five judged laps of this stint, while there are none those of the stint before, times
-    the class's common shock: the median of what the class's newest laps were over their own expectation. The scale is
-    that of the class's residuals so far, 1.4826 times the median of their sizes, drawn to the usual one while laps are
-    few, and wider while few laps of the stint are known, most of all after a change of driver.
+def expected(laps: pd.DataFrame, wanted: "pd.Series[bool]", model: Model | None) -> pd.DataFrame:
+    """What the lap-time model predicts of the wanted laps, from laps that had ended when each began.
 
     Args:
-        rows: the judged laps of one session by car and lap, with ``car_number, car_class, stint, seat, end_ms`` and
-            the column.
-        column: the time to expect, in ms.
-        usual: scale of the series as a share of the lap.
+        laps: all laps of one session with ``car_class``, and ``reference_ms`` where earlier races tell it.
+        wanted: which of them.
+        model: the series' lap-time model; without it the filter that nothing taught.
 
     Returns:
-        ``expected_ms``, ``scale_ms`` and ``shock`` (a share) by the rows' index; null before a car's third judged lap.
+        ``expected_ms`` and ``error_ms``, the standard deviation that the model's 80 % interval stands for, by the index
+        of the wanted laps; null where nothing tells what to expect.
     """
-    times = rows[column].astype("float64")
-    outlier = pd.Series(False, index=rows.index)
-    for _ in range(2):  # the second pass learns from no lap that stood out in the first
-        found = _pass(rows, times, outlier, usual)
-        high = (times - found["expected_ms"]) / found["scale_ms"] > _OUTLIER_SD
-        outlier = high & ~_long_runs(rows, high)
-    return found
+    kept = laps.loc[wanted, _KEYS]
+    columns = ["expected_ms", "error_ms"]
+    if isinstance(model, EnduranceModel):
+        rows = lap_rows(race(laps))
+    else:
+        rows = one_class_features(laps.assign(is_coming=wanted)) if len(kept) else kept
+    if kept.empty or rows.empty:
+        return pd.DataFrame(np.nan, index=kept.index, columns=columns)
+    found = (model or untaught(rows)).predict(rows)
+    error = (found["high_80"] - found["low_80"]) / 2 / _SD_OF_80
+    told = rows[_KEYS].assign(expected_ms=found["value"], error_ms=error).astype({"lap_number": "int64"})
+    joined = kept.astype({"lap_number": "int64"}).merge(told, on=_KEYS, how="left")
+    return joined[columns].set_axis(kept.index).astype("float64")
 
 
-def _pass(rows: pd.DataFrame, times: "pd.Series[float]", outlier: "pd.Series[bool]", usual: float) -> pd.DataFrame:
-    own, wider = _recent(rows, times.mask(outlier))
-    share = times / own - 1
-    shock = _by_class(rows, share, _shock).fillna(0.0)
-    left = (share - shock).mask(outlier)
-    known = _by_class(rows, left.abs(), _spread)
-    count = _by_class(rows, left.abs(), _count).fillna(0.0)
-    scale = (known.fillna(0.0) * count + usual * _PRIOR_LAPS) / (count + _PRIOR_LAPS)
-    expect = own * (1 + shock)
-    return pd.DataFrame({"expected_ms": expect, "scale_ms": np.hypot(scale, wider) * expect, "shock": shock})
+def stretch(rows: pd.DataFrame, ratio: "pd.Series[float]") -> "pd.Series[float]":
+    """By how much the race so far is less predictable than the model's intervals say, of the class's laps that had ended.
 
+    1.4826 times the median of the sizes of the last 300 ratios, drawn to 1 while they are few: what ``ratio`` has to be
+    divided by to be in standard deviations of this race.
 
-def _recent(rows: pd.DataFrame, times: "pd.Series[float]") -> tuple["pd.Series[float]", "pd.Series[float]"]:
-    """The median of the car's last five laps that count, as it was before each lap, and what a new stint adds to the
-    scale, as a share: the new driver's or tyres' pace is not known yet."""
-    cars, seats, stints = (rows[name].astype(object).tolist() for name in ("car_number", "seat", "stint"))
-    values = times.tolist()
-    own, wider = np.full(len(rows), np.nan), np.zeros(len(rows))
-    recent: list[float] = []  # of this stint
-    earlier: list[float] = []  # of the stint before
-    for place, value in enumerate(values):
-        same_car = place > 0 and cars[place] == cars[place - 1]
-        if not same_car:
-            recent, earlier, unknown = [], [], _NEW_STINT
-        elif not _same(stints[place], stints[place - 1]) or not _same(seats[place], seats[place - 1]):
-            unknown = _NEW_STINT if _same(seats[place], seats[place - 1]) else _NEW_DRIVER
-            recent, earlier = [], recent if len(recent) >= _FEWEST else earlier
-        known = recent or earlier
-        own[place] = median(known[-RECENT:]) if known else np.nan
-        wider[place] = unknown if not recent else _SHORT_STINT / len(recent) if len(recent) <= _FEWEST else 0.0
-        if not isnan(value):  # an outlier is null and does not count
-            recent.append(value)
-    return pd.Series(own, index=rows.index), pd.Series(wider, index=rows.index)
-
-
-def _same(first: object, second: object) -> bool:
-    return bool(pd.isna(first) and pd.isna(second)) or first == second
-
-
-def _by_class(rows: pd.DataFrame, values: "pd.Series[float]", of: object) -> "pd.Series[float]":
-    found = []
+    Args:
+        rows: the judged laps of one session with ``car_class, start_ms`` and ``end_ms``.
+        ratio: what is left of each over its expected error.
+    """
+    found = pd.Series(1.0, index=rows.index)
     for _, group in rows.groupby("car_class", dropna=False):
-        order = group["end_ms"].astype("float64").sort_values(kind="stable").index
-        found.append(of(values[order], int(group["car_number"].nunique())))  # type: ignore[operator]
-    return pd.concat(found).reindex(rows.index) if found else values
-
-
-def _shock(values: "pd.Series[float]", cars: int) -> "pd.Series[float]":
-    laps = int(np.clip(cars, *_CLASS_LAPS))
-    return values.shift().rolling(laps, min_periods=3).median()
-
-
-def _spread(values: "pd.Series[float]", cars: int) -> "pd.Series[float]":
-    return 1.4826 * values.shift().rolling(_SCALE_LAPS, min_periods=1).median()
-
-
-def _count(values: "pd.Series[float]", cars: int) -> "pd.Series[float]":
-    return values.shift().rolling(_SCALE_LAPS, min_periods=1).count()
-
-
-def _long_runs(rows: pd.DataFrame, high: "pd.Series[bool]") -> "pd.Series[bool]":
-    """Laps from the eighth of a run of slow ones on: the car's new pace."""
-    new = ~high | (rows["car_number"] != rows["car_number"].shift())
-    return high & (high.groupby(new.cumsum()).cumcount() >= _NEW_PACE)
+        order = group["end_ms"].sort_values(kind="stable").index
+        sizes = ratio[order].abs().dropna()
+        if sizes.empty:
+            continue
+        rolled = sizes.rolling(_STRETCH_LAPS, min_periods=1)
+        count = rolled.count()
+        after = ((1.4826 * rolled.median() * count + _PRIOR_LAPS) / (count + _PRIOR_LAPS)).to_numpy()
+        ends = group.loc[sizes.index, "end_ms"].to_numpy()
+        place = np.searchsorted(ends, group["start_ms"].to_numpy(), side="right") - 1
+        found[group.index] = np.where(place >= 0, after[np.clip(place, 0, None)], 1.0)
+    return found

@@ -5,12 +5,13 @@ import pandas as pd
 from racelab.errors import BadInput, NotFound
 from racelab.models.anomaly.events import COLUMNS, describe
 from racelab.models.anomaly.forest import LEAST_ROWS, Forest, fit
-from racelab.models.anomaly.residuals import USUAL_SCALE, residuals
+from racelab.models.anomaly.residuals import residuals
 
 _NEEDED = ("session_id", "car_number", "lap_number", "lap_time_ms", "start_ms", "end_ms", "pit_in", "pit_out", "flag")
 _OPTIONAL = {
     "car_class": "object", "stint": "Int64", "seat": "Int64", "s1_ms": "Float64", "s2_ms": "Float64", "s3_ms": "Float64",
-    "quality": "object", "position": "Int64",
+    "quality": "object", "position": "Int64", "class_position": "Int64", "compound": "object", "tyre_age": "Int64",
+    "fresh_tyre": "boolean", "accurate": "boolean", "reference_ms": "Float64", "pit_time_ms": "Int64",
 }  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def anomalies(laps: pd.DataFrame, status: pd.DataFrame | None = None, forest: Fo
     found = []
     for session, one in laps.groupby("session_id"):
         held = None if status is None else status[status["session_id"] == session]
-        found.append((one, judged(one, held, forest.usual if forest else None)))
+        found.append((one, residuals(one, held, forest.pace if forest else None)))
     rows = [row for _, row in found if len(row)]
     if sum(map(len, rows)) < (1 if forest else LEAST_ROWS):
         raise NotFound(f"not enough data: {sum(map(len, rows))} laps can be judged, {LEAST_ROWS} are needed without a trained model: wait for more laps or run `racelab train anomaly`")  # fmt: skip
@@ -46,14 +47,6 @@ def anomalies(laps: pd.DataFrame, status: pd.DataFrame | None = None, forest: Fo
     events = [describe(row, pd.Series(model.score(row), index=row.index), one) for one, row in found if len(row)]
     kept = [each for each in events if len(each)]
     return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=COLUMNS)
-
-
-def judged(laps: pd.DataFrame, status: pd.DataFrame | None, usual: float | None = None) -> pd.DataFrame:
-    """The residuals of one session; where the series' usual scale is not known, the session's own is taken for it."""
-    rows = residuals(laps, status, usual or USUAL_SCALE)
-    if usual is None and len(rows):
-        rows = residuals(laps, status, float((rows["scale_ms"] / rows["expected_ms"]).median()))
-    return rows
 
 
 def complete(laps: pd.DataFrame) -> pd.DataFrame:

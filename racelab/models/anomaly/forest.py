@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from racelab.errors import NotFound
+from racelab.models.anomaly.expectation import Model
 from racelab.models.anomaly.residuals import FEATURES
+from racelab.models.laptime.kept import of_parts as pace_of_parts
 
 LEAST_ROWS = 100
+_PACE = "pace_"  # what the parts of the lap-time model begin with
 _TREES, _SAMPLE = 100, 256
 _CLIP_SD = 8.0  # beyond it all is rare alike: splits spent there would not tell 3 from 5
 _RARE_SD = 4.0
@@ -22,11 +25,12 @@ _LEAST_SD = 3.0  # less than this is never an anomaly, however quiet the races t
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """A fitted forest, the score from which on a lap is an anomaly, and the series' usual scale as a share."""
+    """A fitted forest, the score from which on a lap is an anomaly, and the lap-time model whose residuals it learned,
+    None for the filter that nothing taught."""
 
     model: Any
     threshold: float
-    usual: float
+    pace: Model | None = None
 
     def score(self, rows: pd.DataFrame) -> np.ndarray:
         """Each lap's score: above 0 is an anomaly, which a lap within three scales of what was expected never is."""
@@ -36,19 +40,25 @@ class Forest:
 
     def parts(self) -> dict[str, Any]:
         """The parts to keep in the registry."""
-        return {"forest": self.model, "threshold": {"threshold": self.threshold, "usual": self.usual}}
+        pace = {f"{_PACE}{name}": part for name, part in self.pace.parts().items()} if self.pace else {}
+        return {"forest": self.model, "threshold": {"threshold": self.threshold}, **pace}
 
     @classmethod
     def of_parts(cls, parts: Mapping[str, Any]) -> "Forest":
         """The forest that was kept."""
-        return cls(parts["forest"], float(parts["threshold"]["threshold"]), float(parts["threshold"]["usual"]))
+        pace = {name.removeprefix(_PACE): part for name, part in parts.items() if name.startswith(_PACE)}
+        return cls(parts["forest"], float(parts["threshold"]["threshold"]), pace_of_parts(pace) if pace else None)
 
 
-def fit(rows: pd.DataFrame) -> Forest:
+def fit(rows: pd.DataFrame, pace: Model | None = None) -> Forest:
     """A forest of what is left of laps, and its threshold.
 
     The threshold needs no label: as large a share of the laps is called an anomaly as is beyond four scales of what was
     expected, at least one in ten thousand; the forest says which.
+
+    Args:
+        rows: of `residuals.residuals`.
+        pace: the lap-time model that is to judge new laps.
 
     Raises:
         NotFound: fewer than 100 laps.
@@ -61,7 +71,7 @@ def fit(rows: pd.DataFrame) -> Forest:
     model = IsolationForest(n_estimators=_TREES, max_samples=min(_SAMPLE, len(x)), random_state=0, n_jobs=1).fit(x)
     rare = max(float((rows["slower"] > _RARE_SD).mean()), _LEAST_SHARE)
     threshold = float(np.quantile(_rarity(model, x), 1 - rare)) - _TIE
-    return Forest(model, threshold, float((rows["scale_ms"] / rows["expected_ms"]).median()))
+    return Forest(model, threshold, pace)
 
 
 def matrix(rows: pd.DataFrame) -> np.ndarray:

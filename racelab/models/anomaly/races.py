@@ -7,10 +7,12 @@ import pandas as pd
 
 from racelab.domain.series import Series
 from racelab.domain.sessions import RACES, SessionKey
-from racelab.load import classed_laps
-from racelab.models.anomaly.finding import complete, judged
+from racelab.models.anomaly.expectation import Model
+from racelab.models.anomaly.finding import complete
 from racelab.models.anomaly.generated import generated_labels, seed_of
 from racelab.models.anomaly.labels import real_labels
+from racelab.models.anomaly.residuals import residuals
+from racelab.models.features import race_laps
 from racelab.store.protocol import Store
 
 
@@ -32,10 +34,10 @@ def race_keys(store: Store, series: Series, last: int | None = None) -> list[Ses
     return [key for key in keys if last is None or key.season <= last]
 
 
-def read_race(store: Store, key: SessionKey, usual: float | None = None) -> Race:
-    """One race, its laps judged with the series' usual scale or, where that is not known, its own."""
-    laps = complete(classed_laps(store, key))
-    return Race(key, laps, judged(laps, store.read("track_status", key), usual), seed_of(store, key))
+def read_race(store: Store, key: SessionKey, model: Model | None = None) -> Race:
+    """One race, its laps judged by a lap-time model or, without one, by the filter that nothing taught."""
+    laps = complete(race_laps(store, key))
+    return Race(key, laps, residuals(laps, store.read("track_status", key), model), seed_of(store, key))
 
 
 def labels_of(store: Store, race: Race) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from racelab.domain.flags import Flag
 
 _CAUTION = frozenset({*(flag.value for flag in Flag if flag.is_neutral), Flag.YELLOW.value, Flag.SLOW_ZONE.value})
 _RESTARTS = frozenset({flag.value for flag in Flag if flag.is_neutral})
+_LOCAL = frozenset({Flag.YELLOW.value})  # in one part of the track: all others race on
 _SLOW_FIELD = 1.06  # the other cars of a lap's time this much over their own pace: the track was under caution
 _PACE_LAPS = 11  # laps of a car about a lap that tell its pace there
 _FEWEST_OTHERS = 4
@@ -20,7 +21,8 @@ def left_out(laps: pd.DataFrame, status: pd.DataFrame | None = None) -> "pd.Seri
     ``untimed`` has no time, start or end; ``first`` is lap 1; ``pit`` is an in-lap or out-lap; ``caution`` was at least
     partly under any flag but green (by its own flag, by the track's status, or because the other cars of that time
     were over 6 % off their pace, whatever the flag at the line says); ``restart`` follows a neutralised lap;
-    ``finish`` ended under the chequered flag, where cars let up.
+    ``finish`` ended under the chequered flag, where cars let up. A lap on which a yellow of one part of the track came
+    out is judged where the status tells that it began without one: whoever caused the yellow lost time before it.
 
     Args:
         laps: laps of one session in ms of session time.
@@ -31,7 +33,7 @@ def left_out(laps: pd.DataFrame, status: pd.DataFrame | None = None) -> "pd.Seri
     before = flag.groupby(ordered["car_number"]).shift()
     start, end = ordered["start_ms"].astype("float64"), ordered["end_ms"].astype("float64")
     slow = _slow_field(ordered, start, end)
-    caution = flag.isin(_CAUTION) | _under(start, end, status) | slow
+    caution = ((flag.isin(_CAUTION) | _under(start, end, status, _CAUTION)) & ~yellow_came(ordered, status)) | slow
     slow_before = slow.astype(float).groupby(ordered["car_number"]).shift().eq(1.0)
     restart = before.isin(_RESTARTS) | slow_before
     why = pd.Series("", index=ordered.index)
@@ -44,16 +46,31 @@ def left_out(laps: pd.DataFrame, status: pd.DataFrame | None = None) -> "pd.Seri
     return why.reindex(laps.index)
 
 
-def _under(start: "pd.Series[float]", end: "pd.Series[float]", status: pd.DataFrame | None) -> "pd.Series[bool]":
-    """Whether a lap and a time under a caution of the track's status overlap."""
+def yellow_came(laps: pd.DataFrame, status: pd.DataFrame | None) -> "pd.Series[bool]":
+    """Whether a lap began without caution and came under no other than a yellow of one part of the track.
+
+    Args:
+        laps: laps of one session with ``start_ms, end_ms`` and ``flag``.
+        status: its ``track_status``; without it nobody knows when a yellow came out, and no lap is such a one.
+    """
+    start, end = laps["start_ms"].astype("float64"), laps["end_ms"].astype("float64")
+    is_local = laps["flag"].isna() | laps["flag"].isin([Flag.GREEN.value, *_LOCAL])
+    came = _under(start, end, status, _LOCAL) & ~_under(start, start, status, _CAUTION)
+    return came & is_local & ~_under(start, end, status, _CAUTION - _LOCAL)
+
+
+def _under(
+    start: "pd.Series[float]", end: "pd.Series[float]", status: pd.DataFrame | None, flags: frozenset[str]
+) -> "pd.Series[bool]":
+    """Whether a lap and a time under one of these flags of the track's status overlap."""
     found = pd.Series(False, index=start.index)
     if status is None or status.empty:
         return found
     ordered = status.sort_values("time_ms")
     begun = ordered["time_ms"].to_numpy(dtype="float64")
     for low, high, flag in zip(begun, np.append(begun[1:], np.inf), ordered["flag"], strict=True):
-        if flag in _CAUTION:
-            found |= (start < high) & (end > low)
+        if flag in flags:
+            found |= (start < high) & (end >= low)
     return found
 
 

@@ -46,8 +46,8 @@ def _held(ended: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
 def shared_ms(rows: pd.DataFrame) -> "pd.Series[float]":
     """What the other cars lost at the same time, in ms: the median of their losses, as a share of the lap.
 
-    Laps of other cars count whose middle lies in the lap's time, as far as they have ended: a shower, or a caution
-    between two lines, slows all. Null where fewer than three are known.
+    Laps of other cars count whose middle lies in the lap's time and that ended before it did, so that nothing later
+    changes it: a shower, or a caution between two lines, slows all. Null where fewer than three are known.
 
     Args:
         rows: the judged laps of one session with ``car_number, start_ms, end_ms, expected_ms`` and ``loss_ms``.
@@ -56,10 +56,11 @@ def shared_ms(rows: pd.DataFrame) -> "pd.Series[float]":
     start, end = rows["start_ms"].to_numpy(), rows["end_ms"].to_numpy()
     order = np.argsort(start + end, kind="stable")
     middle, shares, cars = ((start + end) / 2)[order], share[order], rows["car_number"].to_numpy()[order]
+    ends = end[order]
     low, high = np.searchsorted(middle, start), np.searchsorted(middle, end)
     found = np.full(len(rows), np.nan)
     for place, (first, last, own) in enumerate(zip(low, high, rows["car_number"], strict=True)):
-        others = shares[first:last][cars[first:last] != own]
+        others = shares[first:last][(cars[first:last] != own) & (ends[first:last] <= end[place])]
         if len(others) >= _FEWEST_OTHERS:
             found[place] = float(np.median(others))
     return pd.Series(found, index=rows.index) * rows["expected_ms"]

@@ -13,6 +13,7 @@ from racelab.models import registry
 from racelab.models.anomaly.backtest import backtest
 from racelab.models.anomaly.events import describe
 from racelab.models.anomaly.forest import LEAST_ROWS, Forest, fit
+from racelab.models.anomaly.lapmodels import known_rows, learn
 from racelab.models.anomaly.races import Race, all_series, race_keys, read_race
 from racelab.models.anomaly.residuals import FEATURES
 from racelab.store.protocol import Store
@@ -40,12 +41,14 @@ def train(store: Store, folder: Path, series: Series | None = None) -> list[dict
     """
     done = []
     for each in all_series(series):
-        races = [read_race(store, key) for key in race_keys(store, each)]
+        keys = race_keys(store, each)
+        pace = learn(known_rows(store, each), each) if keys else None
+        races = [read_race(store, key, pace) for key in keys]
         rows = [race.rows for race in races if len(race.rows)]
         if sum(map(len, rows)) < LEAST_ROWS:
             continue
-        forest = fit(pd.concat(rows, ignore_index=True))
         scored = backtest(store, each, None, None)
+        forest = fit(_not_learned_from(scored.rows, rows), pace)
         card = _card(each, races, sum(map(len, rows)), scored.document)
         path = registry.save(folder, "anomaly", each.value, forest.parts(), card, scored.rows)
         for race in races:
@@ -54,6 +57,11 @@ def train(store: Store, folder: Path, series: Series | None = None) -> list[dict
     if not done:
         raise NotFound("no race with enough laps in the store: fill it with `racelab ingest`, for one `racelab ingest sample`")  # fmt: skip
     return done
+
+
+def _not_learned_from(scored: pd.DataFrame, rows: list[pd.DataFrame]) -> pd.DataFrame:
+    """The laps of the backtest, which no lap-time model had learned from; where they are few, all."""
+    return scored if len(scored) >= LEAST_ROWS else pd.concat(rows, ignore_index=True)
 
 
 def model_name(series: Series) -> str:
@@ -91,7 +99,7 @@ def _card(series: Series, races: list[Race], n: int, document: dict[str, Any]) -
     passed = (own["f1"] or 0.0) > (naive["f1"] or 0.0)
     keys = [str(race.key) for race in races]
     return {
-        "target": "anomaly", "series": series.value, "model": "isolation forest on residuals",
+        "target": "anomaly", "series": series.value, "model": "isolation forest on what the lap-time model leaves",
         "data": {"sessions": keys, "first": keys[0], "last": keys[-1], "n": n}, "features": list(FEATURES),
         "seeds": {"forest": 0}, "backtest": document, "passed": passed,
         "why": f"F1 score {own['f1']} against {naive['f1']} of four robust SDs, over {own['labels']} labels",

@@ -28,7 +28,7 @@ def watch(store: Store, key: SessionKey, models: Path) -> tuple[int, int, str]:
     """
     saved = registry.newest(models, "anomaly", key.series.value, passed=False)
     forest, name = Forest.of_parts(saved.parts), f"{LIVE}/{saved.name}"
-    race = read_race(store, key, forest.usual)
+    race = read_race(store, key, forest.pace)
     newest = race.rows.groupby("car_number")["lap_number"].transform("max")
     rows = race.rows[race.rows["lap_number"] > newest - _NEWEST]
     return len(rows), write_scores(store, replace(race, rows=rows), forest, name), name
