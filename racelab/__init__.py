@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from racelab.store.lightweight import get_db
     from racelab.surface import simulate
-    from racelab.surface_models import backtest, load_models, train_laptime
+    from racelab.surface_models import backtest, load_anomalies, load_models, train_laptime
     from racelab.surface_predict import explain, predict
 
 __version__ = "0.1.0"
@@ -52,6 +52,7 @@ __all__ = [
     "explain",
     "export_race",
     "get_db",
+    "load_anomalies",
     "load_checks",
     "load_driver_metrics",
     "load_drivers",
@@ -91,7 +92,7 @@ _ELSEWHERE = {
     "get_db": "racelab.store.lightweight",
     "load_state": "racelab.live.tower",
     "simulate": "racelab.surface",
-    **dict.fromkeys(("backtest", "load_models", "train_laptime"), "racelab.surface_models"),
+    **dict.fromkeys(("backtest", "load_anomalies", "load_models", "train_laptime"), "racelab.surface_models"),
     **dict.fromkeys(("explain", "predict"), "racelab.surface_predict"),
     **dict.fromkeys(
         (

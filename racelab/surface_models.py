@@ -45,6 +45,21 @@ def load_models() -> pd.DataFrame:
     return registry.listing(get_settings().data / "models")
 
 
+def load_anomalies(session: str | int, *, db: str | None = None) -> pd.DataFrame:
+    """A stored session's anomalies, the worst first: those that were written with its predictions, else found now.
+
+    Returns:
+        ``session_id, car_number, car_class, first_lap, last_lap, severity, loss_ms, reason`` and ``score``.
+
+    Raises:
+        NotFound: the store lacks the session, or there are too few laps to tell what is usual.
+    """
+    from racelab.models.anomaly.loading import session_anomalies
+
+    with open_store(db) as store:
+        return session_anomalies(store, store.find(session), get_settings().data / "models")
+
+
 def backtest(
     target: str, *, series: str | None = None, first: int | None = None, last: int | None = None, db: str | None = None
 ) -> Scores:
