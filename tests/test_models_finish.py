@@ -14,15 +14,15 @@ from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, NotFound
 from racelab.models import finish, registry
-from racelab.models.finish import endurance, f1, fields
+from racelab.models.finish import endurance, f1, fields, trees
 from racelab.models.finish.distribution import chances, draw_orders, draw_places, place_matrix, simulation_rows
 from racelab.models.finish.form import Memory, decayed
 from racelab.models.finish.linear import Linear, logistic, ridge
-from racelab.models.finish.model import FinishModel
+from racelab.models.finish.model import FinishModel, leaning
 from racelab.models.finish.paces import gap_to_best, lap_pace, race_pace
 from racelab.models.finish.plackett import expected_places, plackett_luce
 from racelab.models.finish.scores import calibration, coverage, naive_chances, scores
-from racelab.models.finish.walk import best_spread, walk
+from racelab.models.finish.walk import best_lean, best_spread, walk
 from racelab.store.sql import SqlStore
 
 # A car's result as history tells it: race by race, 12 cars in 6 teams whose strength is their number.
@@ -223,9 +223,10 @@ def test_too_little_before_a_race_predicts_nothing() -> None:
     assert best_spread([]) is None
 
 
-def test_a_model_is_the_same_after_it_was_kept(tmp_path: Path) -> None:
+def test_a_model_is_the_same_after_it_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(trees._SETTINGS, "n_estimators", 10)
     rows = _rows(16)
-    model = FinishModel.fit(rows, f1.RECIPE).with_spread(2.5)
+    model = FinishModel.fit(rows, f1.RECIPE).tuned(2.5, 0.5)
     card: dict[str, Any] = dict.fromkeys(("model", "why", "scope", "limits"), "")
     card |= {"data": {}, "features": [], "seeds": {}, "backtest": {}}
     saved = registry.load(registry.save(tmp_path, "finish", "f1", model.parts(), {**card, "passed": True}))
@@ -236,10 +237,34 @@ def test_a_model_is_the_same_after_it_was_kept(tmp_path: Path) -> None:
 
 def test_a_car_of_which_nothing_is_known_has_a_wider_interval() -> None:
     rows = _rows(16)
-    model = FinishModel.fit(rows, f1.RECIPE)
+    model = FinishModel.fit(rows, replace(f1.RECIPE, blend=("ridge", "plackett")))
     race = rows[rows["event"] == rows["event"].max()]
     known, unknown = (model.predict(race.assign(unknown=value)) for value in (0.0, 1.0))
     assert (unknown["high_90"] - unknown["low_90"]).mean() > (known["high_90"] - known["low_90"]).mean()
+
+
+def test_who_leans_on_a_naive_order_lies_between_it_and_the_expected_places() -> None:
+    rows = pd.DataFrame({"race": 1, "blend": [2.0, 3.0, 4.0], "lap1": [3.0, 1.0, 5.0]})
+    told = {lean: leaning(rows["blend"], rows["lap1"], rows["race"], lean).tolist() for lean in (0.0, 0.5, 1.0)}
+    assert told == {0.0: [2.0, 3.0, 4.0], 0.5: [2.5, 2.5, 4.0], 1.0: [3.0, 2.0, 4.0]}
+
+
+def test_the_lean_is_what_would_have_told_the_orders_so_far_best() -> None:
+    order = np.tile(np.arange(1.0, 6.0), 9)
+    past = pd.DataFrame({"race": np.repeat(np.arange(9), 5), "place": order, "blend": 6 - order, "lap1": order})
+    assert best_lean([past], "lap1") > 0.5
+    assert best_lean([past.assign(blend=order, lap1=6 - order)], "lap1") == 0.0
+    assert best_lean([past[past["race"] < 7]], "lap1") == best_lean([past], "") == 0.5
+
+
+def test_without_a_model_of_the_winner_the_draws_decide_and_the_place_is_the_order() -> None:
+    rows = _rows(16)
+    model = FinishModel.fit(rows, replace(f1.RECIPE, blend=("ridge",), winner_penalty=None))
+    found = model.predict(rows[rows["event"] == rows["event"].max()], 400)
+    assert found["first"].isna().all()
+    assert found["place"].tolist() == found["order"].tolist()
+    assert found["p_win"].sum() == pytest.approx(1.0)
+    assert found["p_win"].corr(found["place"]) < 0
 
 
 def test_endurance_features_know_the_first_lap_and_no_more(season: SqlStore) -> None:
@@ -273,7 +298,7 @@ def test_training_keeps_a_model_with_an_honest_card(
 ) -> None:
     monkeypatch.setattr(fields, "f1_fields", lambda store, coming=None: _made_fields())
     card = finish.train(season, tmp_path, Series.F1)[0]
-    assert card["data"]["n"] == 22 * _CARS
+    assert card["data"]["n"] == 15 * _CARS
     scored = card["backtest"]
     assert scored["n"] == sum(row["n"] for row in scored["by"] if "season" in row)
     better = scored["score"]["spearman"] > scored["baselines"]["grid"]["spearman"]
@@ -283,6 +308,6 @@ def test_training_keeps_a_model_with_an_honest_card(
 
 
 def _made_fields() -> fields.Fields:
-    rows = _rows(22).assign(series="f1", car_class="", unknown=0.0, grid_place=lambda made: made["grid"] * _CARS + 0.5)
+    rows = _rows(15).assign(series="f1", car_class="", unknown=0.0, grid_place=lambda made: made["grid"] * _CARS + 0.5)
     recipe = replace(f1.RECIPE, blend=("ridge", "plackett"))
     return fields.Fields(Series.F1, rows[rows["season"] > 2009], recipe, "grid", "grid_place", ("season", "circuit"))

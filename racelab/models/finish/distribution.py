@@ -46,14 +46,14 @@ def draw_places(
 def draw_orders(
     first: Floats, expected: Floats, spread: Floats, p_retires: Floats, draws: int = DRAWS, seed: int = 1
 ) -> NDArray[np.int64]:
-    """Draw orders of one race whose winner has a model of its own.
+    """Draw orders of one race whose winner may have a model of its own.
 
     The winner is drawn by the softmax of ``first``; of the others each retires with its chance, and those that finish
     follow by their expected place plus normal noise (Thurstone's model, which fits the places behind the winner
     better than Gumbel noise: the order of the last cars is as firm as that of the first).
 
     Args:
-        first: strength for the win of each car, in logits.
+        first: strength for the win of each car, in logits; none known: the winner is who comes out first.
         expected: expected place, less is better.
         spread: standard deviation of the noise of each car, in places.
         p_retires: each car's chance not to finish.
@@ -65,11 +65,12 @@ def draw_orders(
     """
     random = np.random.default_rng(seed)
     cars = len(first)
-    winner = np.argmax(first + random.gumbel(size=(draws, cars)), axis=1)
+    chosen = first + random.gumbel(size=(draws, cars))
     out = random.random((draws, cars)) < p_retires
     value = expected + spread * random.standard_normal((draws, cars))
     value = np.where(out, _BEHIND + 3 * cars * random.random((draws, cars)) + expected, value)
-    value[np.arange(draws), winner] = -_BEHIND
+    if np.isfinite(first).all():
+        value[np.arange(draws), np.argmax(chosen, axis=1)] = -_BEHIND
     return np.asarray(np.argsort(np.argsort(value, axis=1), axis=1) + 1, dtype="int64")
 
 

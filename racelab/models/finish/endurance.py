@@ -23,8 +23,9 @@ _QUICK, _LEAST_LAPS = 0.3, 8
 _RACES = 6  # races of a key after which one counts half
 _FORM = ("team_ended", "car_ended", "maker_ended", "crew_ended", "crew_best", "team_pace", "maker_pace", "crew_pace")
 FEATURES = ("lap1", "lap1_log", "lap1_gap", "first_row", "rating_field", "lap1_hours", *_FORM)
-# Few orders to learn from: two linear learners, more shrinkage, no trees.
-RECIPE = Recipe(FEATURES, (), ("class_out", "team_out", "maker_out", "hours", "lap1"), half_life=6, penalty=30, winner_penalty=100, paid=3, blend=("ridge", "plackett"))  # fmt: skip
+# Few orders to learn from: two linear learners, more shrinkage, no trees, no model of the winner alone; who retires is
+# the class's past, for teams' own does not tell (IMSA 2021 to 2023).
+RECIPE = Recipe(FEATURES, (), ("class_out", "hours"), half_life=6, penalty=30, winner_penalty=None, paid=3, blend=("ridge", "plackett"), naive="lap1_place")  # fmt: skip
 
 
 def starters(store: Store, series: Series) -> pd.DataFrame:
@@ -85,8 +86,6 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
         team_pace=decayed(found, "team_key", "pace", Memory(_RACES, 0.2, 2.0, 0.7)),
         maker_pace=decayed(found, "maker_key", "pace", Memory(_RACES, 0.1, 3.0, 0.7)),
         class_out=decayed(found, "class_key", "out", Memory(10, 0.12, 30)),
-        team_out=decayed(found, "team_key", "out", Memory(_RACES, 0.12, 8)),
-        maker_out=decayed(found, "maker_key", "out", Memory(_RACES, 0.12, 12)),
         lap1_hours=(lap1 - 0.5) * rows["hours"],
         new_team=(found.groupby("team_key").cumcount() == 0).astype("float64"),
     )

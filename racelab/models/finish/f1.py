@@ -37,7 +37,7 @@ _TREES = (
     *(f"{who}_{what}" for who in ("driver", "team") for what in ("ended", "finish", "pace", "qualifying_gap", "points")),
 )  # fmt: skip
 _WHOLE = ("grid", "log_grid", "pit_lane", "experience", "circuit_order_held", "grid_held")
-RECIPE = Recipe(FEATURES, _TREES, (*RISK, "grid", "pit_lane"), MONOTONE, _WHOLE)
+RECIPE = Recipe(FEATURES, _TREES, (*RISK, "grid", "pit_lane"), MONOTONE, _WHOLE, risk_half_life=1.5)
 # The best laps of practice, where a provider tells them: they tell the order of the cars, yet not who wins.
 PRACTICE = ("practice_1", "practice_2", "practice_3", "practice_best", "practice_mean")
 RICHER = replace(RECIPE, features=(*FEATURES, *PRACTICE), trees=(*_TREES, *PRACTICE), winner=FEATURES)

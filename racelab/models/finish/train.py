@@ -12,7 +12,7 @@ from racelab.models import registry
 from racelab.models.finish.backtest import document, predicted
 from racelab.models.finish.fields import Fields, fields
 from racelab.models.finish.model import LEAST_RACES, FinishModel
-from racelab.models.finish.walk import best_spread
+from racelab.models.finish.walk import best_lean, best_spread
 from racelab.store.protocol import Store
 
 _SCORED = 3  # seasons of the card's backtest
@@ -44,7 +44,7 @@ def _train(held: Fields, folder: Path) -> dict[str, Any] | None:
     taught = held.rows[held.rows["place"].notna() & (held.rows["cars"] > 1)]
     model = FinishModel.fit(taught, held.recipe)
     latest = [part for _, part in done.groupby("event", sort=True)]
-    model = model.with_spread(best_spread(latest) or model.spread)
+    model = model.tuned(best_spread(latest) or model.spread, best_lean(latest, held.recipe.naive))
     rows = done.assign(order_key=done["series"] + "/" + done["race"].astype(str))
     card = _card(held, taught, document(rows, held.series))
     path = registry.save(folder, "finish", held.series.value, model.parts(), card, _kept(rows))

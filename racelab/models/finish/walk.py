@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 
 from racelab.models.finish.distribution import draw_orders, place_matrix
-from racelab.models.finish.model import LEAST_RACES, SPREAD, FinishModel, Recipe
+from racelab.models.finish.model import LEAN, LEAST_RACES, SPREAD, FinishModel, Recipe, leaning
+from racelab.models.finish.scores import scores
 
 log = logging.getLogger("racelab")
 _SPREADS = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
 _RECENT = 40  # orders on which the spread is judged
+_LEANS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DRAWS = 400
 
 
@@ -23,7 +25,7 @@ def walk(
         rows: with the recipe's features, ``race`` (an order: of an event, or of a class in it), ``event`` (in the
             order of time), ``place`` and ``out``.
         recipe: what to learn.
-        events: the events to predict, in order; the spread of each is chosen on the ones predicted before it.
+        events: the events to predict, in order; spread and lean of each are chosen on the ones predicted before it.
         draws: races to draw of each.
         richer: what to learn for events whose rows have ``richer_known`` 1, from all that is known of them.
 
@@ -32,15 +34,16 @@ def walk(
         learn from are left out.
     """
     done: list[pd.DataFrame] = []
-    spread = SPREAD
+    spread, lean = SPREAD, LEAN
     for number, event in enumerate(events):
         before = rows[(rows["event"] < event) & rows["place"].notna()]
         if before["race"].nunique() < LEAST_RACES:
             continue
         spread = best_spread(done) or spread
+        lean = best_lean(done, recipe.naive)
         now = rows[rows["event"] == event]
         more = richer is not None and bool(now["richer_known"].eq(1).all())
-        model = FinishModel.fit(before, richer if more and richer else recipe).with_spread(spread)
+        model = FinishModel.fit(before, richer if more and richer else recipe).tuned(spread, lean)
         done.append(now.join(model.predict(now, draws).rename(columns={"place": "expected"})))
         if number % 20 == 19:
             log.info("finishing order: %d of %d events predicted", number + 1, len(events))
@@ -60,6 +63,27 @@ def best_spread(done: list[pd.DataFrame]) -> float | None:
     if len(orders) < LEAST_RACES:
         return None
     return min(_SPREADS, key=lambda spread: float(np.mean([_ranked_score(part, spread) for part in orders])))
+
+
+def best_lean(done: list[pd.DataFrame], naive: str) -> float:
+    """The weight of the naive order with which the orders predicted so far would have been told best.
+
+    Args:
+        done: predicted events, with what came.
+        naive: the column of the naive order's place; empty: there is none.
+
+    Returns:
+        From 0 to 1; a half while fewer than eight orders have been predicted.
+    """
+    past = pd.concat(done) if done and naive else pd.DataFrame({"race": []})
+    if past["race"].nunique() < LEAST_RACES:
+        return LEAN
+    plain = past[["race", "place"]]
+
+    def told(lean: float) -> float:
+        return scores(plain.assign(expected=leaning(past["blend"], past[naive], past["race"], lean)))["spearman"] or 0.0
+
+    return max(_LEANS, key=told)
 
 
 def _ranked_score(part: pd.DataFrame, spread: float) -> float:
