@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from racelab.models.finish.paces import gap_to_best, lap_pace, race_pace
 from racelab.models.finish.plackett import expected_places, plackett_luce
 from racelab.models.finish.scores import calibration, coverage, naive_chances, scores
 from racelab.models.finish.walk import best_lean, best_spread, walk
+from racelab.settings import get_settings
 from racelab.store.sql import SqlStore
 
 # A car's result as history tells it: race by race, 12 cars in 6 teams whose strength is their number.
@@ -68,6 +70,21 @@ def test_scores_of_a_perfect_and_of_a_reversed_order() -> None:
     worst = scores(rows.assign(expected=-rows["place"]))
     assert (worst["spearman"], worst["order_mae"], worst["winner_hit"], worst["brier_win"]) == (-1.0, 2.4, 0.0, None)
     assert worst["podium_hit"] == pytest.approx(1 / 3, abs=1e-3)
+
+
+@pytest.mark.data
+def test_the_grid_of_a_real_season_scores_as_counted_by_hand() -> None:
+    with ZipFile(get_settings().test_data / "f1" / "ergast-csv.zip") as packed:
+        races, results = (pd.read_csv(packed.open(f"{name}.csv"), na_values="\\N") for name in ("races", "results"))
+    rows = results[results["raceId"].isin(races.loc[races["year"] == 2023, "raceId"])]
+    rows = rows.rename(columns={"raceId": "race", "positionOrder": "place"})
+    rows = rows[~rows["positionText"].isin(["W", "F", "E"])].assign(expected=rows["grid"].replace(0, 99))
+    by_hand = [part["expected"].corr(part["place"], method="spearman") for _, part in rows.groupby("race")]
+    found = scores(rows[["race", "place", "expected"]])
+    assert len(by_hand) == 22
+    assert found["spearman"] == pytest.approx(np.mean(by_hand), abs=1e-4)
+    assert found["spearman"] == pytest.approx(0.592, abs=0.005)
+    assert found["winner_hit"] == pytest.approx(14 / 22, abs=1e-4)
 
 
 def test_equal_predictions_are_not_put_in_the_order_of_the_result() -> None:
@@ -177,7 +194,8 @@ def test_linear_learners_find_what_made_the_data() -> None:
     found = ridge(x, 3 + 2 * x[:, 0], ones, 0.01)
     np.testing.assert_allclose(found(np.array([[1.0, 0.0], [np.nan, 0.0]])), [5.0, 3 + 2 * x[:, 0].mean()], atol=0.01)
     assert Linear.of(found.plain())(x[:2]).tolist() == found(x[:2]).tolist()
-    odds = logistic(x, (random.random(3000) < 1 / (1 + np.exp(1 - 2 * x[:, 1]))) * 1.0, ones, 0.1)
+    came = random.random(3000) < 1 / (1 + np.exp(1 - 2 * x[:, 1]))
+    odds = logistic(x, came.astype("float64"), ones, 0.1)
     np.testing.assert_allclose(odds(np.array([[0.0, 0.0], [0.0, 1.0]])), [-1.0, 1.0], atol=0.3)
 
 
