@@ -24,7 +24,6 @@ from racelab.models.finish.paces import gap_to_best, lap_pace, race_pace
 from racelab.models.finish.plackett import expected_places, plackett_luce
 from racelab.models.finish.scores import calibration, coverage, naive_chances, scores
 from racelab.models.finish.walk import best_lean, best_spread, walk
-from racelab.settings import get_settings
 from racelab.store.sql import SqlStore
 
 # A car's result as history tells it: race by race, 12 cars in 6 teams whose strength is their number.
@@ -73,8 +72,8 @@ def test_scores_of_a_perfect_and_of_a_reversed_order() -> None:
 
 
 @pytest.mark.data
-def test_the_grid_of_a_real_season_scores_as_counted_by_hand() -> None:
-    with ZipFile(get_settings().test_data / "f1" / "ergast-csv.zip") as packed:
+def test_the_grid_of_a_real_season_scores_as_counted_by_hand(data: Path) -> None:
+    with ZipFile(data / "f1" / "ergast-csv.zip") as packed:
         races, results = (pd.read_csv(packed.open(f"{name}.csv"), na_values="\\N") for name in ("races", "results"))
     rows = results[results["raceId"].isin(races.loc[races["year"] == 2023, "raceId"])]
     rows = rows.rename(columns={"raceId": "race", "positionOrder": "place"})
