@@ -9,14 +9,16 @@ import pytest
 from racelab.analysis.pace import follows_clean, is_green
 from racelab.domain.sessions import SessionKey
 from racelab.load import classed_laps
-from racelab.models.features import lap_features, next_lap_features
-from racelab.models.features.earlier import earlier, median, packed, quantile, weighted
+from racelab.models.features import lap_features, next_lap_features, race_laps
+from racelab.models.features.conditions import CONDITIONS
+from racelab.models.features.earlier import earlier, median, packed, quantile, rolled, weighted
 from racelab.models.features.endurance import ENDURANCE_FEATURES, lap_rows
 from racelab.models.features.race import race, reference
 from racelab.models.features.slower_traffic import traffic
 from racelab.models.laptime import endurance_model
 from racelab.models.laptime.endurance_model import EnduranceModel, fit
 from racelab.models.laptime.endurance_walk import endurance_rows, walk
+from racelab.models.laptime.horizon import predict_ahead, said_before
 from racelab.sources.alkamel import find_sessions
 from racelab.sources.hints import Hints
 from racelab.store.sql import SqlStore
@@ -74,6 +76,51 @@ def test_earlier_values_are_those_known_at_the_moment_the_newest_first() -> None
     np.testing.assert_allclose(weighted(left, 0.5), [(6 + 7 / 2) / 1.5])
 
 
+def test_a_rolled_statistic_is_that_of_the_values_looked_up_one_by_one() -> None:
+    draw = np.random.default_rng(3)
+    values, groups = draw.integers(90_000, 99_000, 300).astype(float), draw.integers(0, 3, 300)
+    known, asked, at = draw.permutation(300) * 10, draw.integers(0, 4, 80), draw.integers(-50, 3100, 80)
+    looked = earlier(values, groups, known, asked, at, 20)
+    found = rolled(values, groups, known, asked, at, lambda each: each.rolling(20, min_periods=3).median())
+    np.testing.assert_array_equal(found, median(looked, least=3))
+    low = rolled(values, groups, known, asked, at, lambda each: each.rolling(20, min_periods=1).quantile(0.1))
+    np.testing.assert_allclose(low, quantile(looked, 0.1))
+    assert np.isnan(found[asked == 3]).all()  # a group without values
+
+
+def test_the_hour_the_weather_the_rating_and_the_speed_are_known_when_the_lap_begins() -> None:
+    told = {"begins_h": 20.93, "driver_rating": 2.0, "top_speed_kph": [200.0] * 5 + [190.0, 200.0]}
+    laps = _made({"1": [100_000] * 7}, {"1": "GT"}, **told)
+    readings = {"session_id": SESSION, "time_ms": [0, 650_000], "air_c": [20.0, 18.0], "track_c": [30.0, 25.0], "rain": [False, True]}  # fmt: skip
+    rows = lap_features(laps, pd.DataFrame(readings)).set_index("lap_number")
+    assert rows["is_night"].tolist() == [0, 1, 1, 1, 1]  # lap 4 begins at 21:00:48; the first row is of lap 3
+    assert rows["air_c"].tolist() == [
+        20,
+        20,
+        20,
+        20,
+        20,
+    ]  # the reading at 650 s comes after the last lap began at 600 s
+    later = lap_features(laps, pd.DataFrame({**readings, "time_ms": [0, 600_000]})).set_index("lap_number")
+    assert later.loc[7, ["air_c", "track_c", "is_wet", "driver_rating"]].tolist() == [18, 25, 1, 2]
+    assert rows.loc[7, "top_speed_loss"] == pytest.approx(np.log(190 / 200))
+    assert lap_features(laps.drop(columns=list(told)))[list(CONDITIONS)].isna().all(axis=None)
+
+
+def test_what_was_told_laps_ahead_is_less_sure_and_needs_scored_laps_between() -> None:
+    rows = pd.DataFrame({
+        "session_id": SESSION, "car_number": "1", "lap_number": [4, 5, 6, 8, 9], "value": [100.0, 101, 102, 103, 104],
+        "last_lap": [90.0, 91, 92, 93, 94], "low_80": 95.0, "high_80": 110.0, "low_90": 90.0, "high_90": 120.0,
+    })  # fmt: skip
+    two = said_before(rows, 2)
+    assert two["lap_number"].tolist() == [5, 6, 9]
+    assert two["value"].tolist() == [100, 101, 103]
+    assert two["last_lap"].tolist() == [90, 91, 93]
+    assert (two["high_90"] > 120).all()
+    pd.testing.assert_frame_equal(said_before(rows, 1), rows)
+    assert said_before(rows, 3)["value"].tolist() == [100]
+
+
 def test_the_best_pace_follows_rain_after_ten_laps_and_knows_only_ended_laps() -> None:
     the = race(_made({"1": [100_000] * 15 + [120_000] * 15}, {"1": "GT"}))
     at = np.array([100_000, 1_500_000, 2_100_000, 2_700_000])
@@ -93,11 +140,12 @@ def test_a_faster_car_meets_the_slower_one_that_it_will_catch_on_its_next_lap() 
 
 
 def test_features_are_the_same_live_and_in_a_backtest(season: SqlStore) -> None:
-    laps = _laps(season)
-    whole = lap_features(laps).set_index(KEYS)
+    laps, weather = race_laps(season, season.find(WEC)), season.read("weather", season.find(WEC))
+    whole = lap_features(laps, weather).set_index(KEYS)
     shared = 0
     for now in laps["end_ms"].quantile([0.3, 0.6, 0.9]).astype(int):
-        coming = next_lap_features(laps[laps["end_ms"] <= now]).set_index(KEYS)
+        seen = weather[weather["time_ms"] <= now]
+        coming = next_lap_features(laps[laps["end_ms"] <= now], seen).set_index(KEYS)
         both = coming.index.intersection(whole.index)
         shared += len(both)
         # A car that crosses the line between now and the lap's start is the one thing that live knows less of.
@@ -163,6 +211,9 @@ def test_a_model_predicts_learns_the_race_and_comes_apart(season: SqlStore) -> N
     )  # whoever predicts with the old is not disturbed
     again = EnduranceModel.of_parts(model.parts())
     np.testing.assert_allclose(again.predict(rows)["high_90"], model.predict(rows)["high_90"])
+    ahead = predict_ahead(again, _laps(season), 5)
+    spread = (ahead["high_90"] - ahead["low_90"]).groupby(ahead["ahead"]).mean()
+    assert spread.is_monotonic_increasing
     unknown = model.predict(rows.head(3))
     assert (unknown["high_90"] - unknown["low_90"] > 0.03 * unknown["value"]).all()  # nothing is known of its errors
 

@@ -16,7 +16,7 @@ from racelab.models.explain import tree_contributions
 
 CUTS = {
     "season": "season", "circuit": "circuit", "class": "class", "phase": "phase", "share": "share of the distance",
-    "session": "session", "tyre": "tyre", "compound": "tyre", "label": "kind of event",
+    "session": "session", "tyre": "tyre", "compound": "tyre", "label": "kind of event", "horizon": "laps ahead",
 }  # fmt: skip
 # The rows' own names for what came and what was predicted, the first that is there.
 _CAME = {"laptime": ("lap_time_ms",), "finish": ("place", "final"), "inrace": ("final", "place")}

@@ -1,4 +1,4 @@
-"""The document of a lap-time backtest: scores as a whole and by season, series, circuit, class, tyre, phase and race."""
+"""The document of a lap-time backtest: scores as a whole and by season, series, circuit, class, tyre, phase, race and laps ahead."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import pandas as pd
 
 from racelab.domain.series import Series
 from racelab.models.laptime.conformal import LEVELS, coverage
+from racelab.models.laptime.horizon import HORIZONS, said_before
 
 BASELINES = ("last_lap", "median_of_five")
 _CUTS = ("season", "model", "phase", "tyre", "class", "circuit", "session")
@@ -31,7 +32,7 @@ def document(rows: pd.DataFrame, series: Series | None, others: Sequence[str]) -
         "n": len(rows),
         "score": score(rows),
         "baselines": {name: errors(rows, name) for name in answers},
-        "by": list(_by(cut_columns(rows))),
+        "by": [*_by(cut_columns(rows)), *_by_horizon(rows)],
     }
 
 
@@ -73,3 +74,12 @@ def _by(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def _place(name: str) -> int:
     """Phases in the order of the race; everything else stays as it is."""
     return _PHASES.index(name) if name in _PHASES else 0
+
+
+def _by_horizon(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The scores of what was told so many laps ahead, over laps of a stint of which every lap is scored."""
+    for ahead in HORIZONS:
+        part = said_before(rows, ahead)
+        if len(part):
+            naive = {f"{each}_mae_ms": errors(part, each)["mae_ms"] for each in BASELINES}
+            yield {"horizon": ahead, "n": len(part), **score(part), **naive}

@@ -46,4 +46,4 @@ def _mean(learned: tuple[Regressor, ...], x: np.ndarray) -> np.ndarray:
     if all(type(each).__module__.startswith("xgboost") for each in learned):
         shares: np.ndarray = np.mean([tree_contributions(each, x)[0] for each in learned], axis=0)
         return shares
-    return sampled_contributions(lambda grid: predicted(learned, grid), x, np.zeros(x.shape[1]))[0]
+    return np.asarray(sampled_contributions(lambda grid: predicted(learned, grid), x, np.zeros(x.shape[1]))[0])
