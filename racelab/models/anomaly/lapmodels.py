@@ -7,18 +7,21 @@ import pandas as pd
 
 from racelab.domain.series import Series
 from racelab.domain.sessions import SessionKey
-from racelab.errors import NotFound
 from racelab.models.anomaly.expectation import Model
+from racelab.models.features import matrix, names, target, weights
 from racelab.models.laptime import endurance_model
+from racelab.models.laptime.candidates import quick
 from racelab.models.laptime.endurance_walk import endurance_rows
 from racelab.models.laptime.history import history
-from racelab.models.laptime.model import LapTimeModel
+from racelab.models.laptime.model import LapTimeModel, learnable
+from racelab.models.laptime.sizes import learn_sizes
 from racelab.store.protocol import Store
 
-_KIND = "xgboost"  # as good as the blend of three for what is far off, in a third of the time
+_KIND = "xgboost"
 _FEWEST_RACES = 3  # fewer teach less than the filter knows
-_MOST_RACES = 60  # older ones teach little
-_GROWTH = 1 / 3
+_FEWEST_LAPS = 60
+_MOST_RACES = 40  # older ones teach little
+_GROWTH = 1 / 2
 
 
 def known_rows(store: Store, series: Series, last: int | None = None) -> pd.DataFrame:
@@ -30,7 +33,7 @@ def known_rows(store: Store, series: Series, last: int | None = None) -> pd.Data
 
 
 def paces(keys: list[SessionKey], features: pd.DataFrame, begin: int) -> Iterator[tuple[int, Model | None]]:
-    """For each race from a place on, the lap-time model of races before it; taught anew as these grow by a third.
+    """For each race from a place on, the lap-time model of races before it; taught anew as these grow by half.
 
     Args:
         keys: the races of one series, oldest first.
@@ -59,11 +62,18 @@ def learn(rows: pd.DataFrame, series: Series) -> Model | None:
     if len(events) < _FEWEST_RACES:
         return None
     if series is Series.F1:
-        try:
-            return LapTimeModel.fit(rows, _KIND)
-        except NotFound:
-            return None
+        return _quick(rows)
     return _endurance(rows.assign(series=series.value), events, series)
+
+
+def _quick(rows: pd.DataFrame) -> Model | None:
+    """Fewer trees than tell the lap time best: an anomaly is far off what either expects."""
+    rows = learnable(rows)
+    if len(rows) < _FEWEST_LAPS:
+        return None
+    x, y, w = matrix(rows), target(rows), weights(rows)
+    sizes = learn_sizes(x, y, w, rows["session_id"].to_numpy(), quick)
+    return LapTimeModel(_KIND, names(rows), tuple(quick(x, y, w)), sizes)
 
 
 def _endurance(rows: pd.DataFrame, events: list[int], series: Series) -> Model | None:

@@ -1,6 +1,7 @@
 """Anomalies of a stored session: as they were written with the predictions, or found now."""
 
 import json
+import logging
 from pathlib import Path
 
 import pandas as pd
@@ -15,12 +16,14 @@ from racelab.models.anomaly.forest import Forest
 from racelab.store.protocol import Store
 
 TARGET = "anomaly_score"
+log = logging.getLogger("racelab")
 
 
 def session_anomalies(store: Store, key: SessionKey, folder: Path) -> pd.DataFrame:
     """A session's anomalies, the worst first: those that training or following wrote, else those found now.
 
-    Now they are found by the newest forest of the series or, without one, by a forest of the session's own laps.
+    Now they are found by the newest forest of the series or, without one, by a forest of the session's own laps, whose
+    pace the filter that nothing taught expects: no lap-time model is taught for it.
 
     Args:
         store: where the session is.
@@ -40,6 +43,7 @@ def session_anomalies(store: Store, key: SessionKey, folder: Path) -> pd.DataFra
         forest = Forest.of_parts(registry.newest(folder, "anomaly", key.series.value).parts)
     except NotFound:
         forest = None
+        log.info("no anomaly model of %s is kept: %s is judged by its own laps; `racelab train anomaly` makes one", key.series.value, key)  # fmt: skip
     return anomalies(classed_laps(store, key), store.read("track_status", key), forest)
 
 

@@ -23,8 +23,10 @@ _FLOOR_SHARE = 0.0015  # no scale is finer than this share of the lap: timing an
 def residuals(laps: pd.DataFrame, status: pd.DataFrame | None = None, model: Model | None = None) -> pd.DataFrame:
     """What is left of each judged lap of one session after what the lap-time model expected of it.
 
-    Each row is made of what had ended when its lap ended, so that it is the same live as afterwards; `racing.left_out`
-    says which laps are judged.
+    Each row is made of what had ended when its lap ended. Which laps are judged, said by `racing.left_out`, is known
+    for certain when the other cars have ended the laps whose middle lies in it, and a lap that is withdrawn so counts
+    no longer for the others' explanations: a score is final half a lap after its lap, and then the same live as
+    afterwards.
 
     Args:
         laps: laps of one session with ``car_class``.

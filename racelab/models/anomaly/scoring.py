@@ -1,5 +1,6 @@
 """Precision, recall and delay of what was flagged, against labels; everything is counted in events."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,12 +45,28 @@ def score(rows: pd.DataFrame, flagged: "pd.Series[bool]", labels: pd.DataFrame) 
         control said so), ``events``, ``labels`` and ``left_out`` (labels not in scope). Null where nothing is
         counted.
     """
-    known = merged(labels.assign(kind=""))
+    return _counted(rows, flagged, _windows(rows, labels))
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows of labels: all that an event may touch, those that can be found, and how many labels cannot."""
+
+    known: pd.DataFrame
+    scoped: pd.DataFrame
+    left_out: int
+
+
+def _windows(rows: pd.DataFrame, labels: pd.DataFrame) -> _Windows:
     inside = in_scope(rows, labels).to_numpy() if len(labels) else np.zeros(0, dtype=bool)
-    scoped = merged(labels[inside].assign(kind=""))
-    events = runs(rows, flagged)
+    known, scoped = merged(labels.assign(kind="")), merged(labels[inside].assign(kind=""))
+    return _Windows(known, scoped, int(np.sum(~inside)))
+
+
+def _counted(rows: pd.DataFrame, flagged: "pd.Series[bool]", windows: _Windows) -> dict[str, Any]:
+    events, scoped = runs(rows, flagged), windows.scoped
     first = _hits(scoped, rows.loc[flagged.to_numpy(dtype=bool), [*RUN, "lap_number"]])
-    precision = _share(_touches(events, known))
+    precision = _share(_touches(events, windows.known))
     recall = _share(first.notna())
     delay = (first - scoped["at_lap"]).dropna()
     return {
@@ -59,7 +76,7 @@ def score(rows: pd.DataFrame, flagged: "pd.Series[bool]", labels: pd.DataFrame) 
         "delay_laps": round(float(delay.mean()), 2) if len(delay) else None,
         "events": len(events),
         "labels": len(scoped),
-        "left_out": int(np.sum(~inside)),
+        "left_out": windows.left_out,
     }
 
 
@@ -76,9 +93,9 @@ def by_kind(rows: pd.DataFrame, flagged: "pd.Series[bool]", labels: pd.DataFrame
 
 def curve(rows: pd.DataFrame, values: "pd.Series[float]", labels: pd.DataFrame, precision: float = 0.8) -> float | None:
     """The best recall at this precision at least, over all thresholds: what the order of the scores is worth."""
-    best = None
+    best, windows = None, _windows(rows, labels)
     for level in values.quantile([1 - 0.05 * 0.8**step for step in range(24)]).unique():
-        one = score(rows, values > level, labels)
+        one = _counted(rows, values > level, windows)
         if one["precision"] is not None and one["precision"] >= precision and one["recall"] is not None:
             best = max(best or 0.0, one["recall"])
     return best

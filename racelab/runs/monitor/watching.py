@@ -17,7 +17,8 @@ _NEWEST = 12  # laps of each car that are looked at: an event that still goes on
 def watch(store: Store, key: SessionKey, models: Path) -> tuple[int, int, str]:
     """Score the newest completed laps of every car and write them, with events, into the table ``predictions``.
 
-    Pit laps, laps at least partly under caution and the lap after are not judged and so never an alarm.
+    Pit laps, laps at least partly under caution and the lap after are not judged and so never an alarm, but that the
+    whole field was slow is known half a lap later: until then an alarm at the start of a caution may stand.
 
     Returns:
         How many laps were scored, how many events are among them, and the model's name.
