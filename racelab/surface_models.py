@@ -8,7 +8,7 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.errors import BadInput
 from racelab.models import registry
-from racelab.models.backtests import MODEL, Backtest
+from racelab.models.backtests import MODEL, Backtest, check_seasons
 from racelab.models.targets import package
 from racelab.settings import get_settings
 from racelab.store.open import open_store
@@ -77,10 +77,11 @@ def backtest(
         ``rows`` (all that was scored) and ``figure()``.
 
     Raises:
-        BadInput: there is no such target or series.
+        BadInput: there is no such target or series, or the last season is before the first.
         NotFound: the store has too little to score.
     """
     scored, only = package(target), _series(series)
+    check_seasons(first, last)
     with open_store(db) as store:
         found = scored.backtest(store, only, first, last)
     return Scores(found.document, found.rows)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from racelab.commands.context import emit, log, table
 from racelab.commands.train import read_series
-from racelab.models.backtests import Backtest
+from racelab.models.backtests import Backtest, check_seasons
 from racelab.models.targets import TARGETS, package
 from racelab.store.open import open_store
 
@@ -29,6 +29,7 @@ def backtest(
 ) -> None:
     """Score a model walk-forward by event: what is predicted was never learned from, nor was anything after it."""
     scored, only = package(target), read_series(series)
+    check_seasons(first, last)
     log.info("backtesting %s", target)
     with open_store() as store:
         found = scored.backtest(store, only, first, last)

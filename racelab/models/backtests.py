@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from racelab.errors import BadInput
+
 # The keys of a backtest's document, in their order.
 DOCUMENT = ("target", "series", "from", "to", "n", "score", "baselines", "by")
 MODEL = "the model"
@@ -13,6 +15,16 @@ LESS_IS_BETTER = ("mae_ms", "median_ae_ms", "place_mae", "brier_win", "delay_lap
 
 # Where other models compete too: which of the answers are naive.
 NAIVE = {"laptime": ("last_lap", "median_of_five")}
+
+
+def check_seasons(first: int | None, last: int | None) -> None:
+    """Refuse seasons of which the first comes after the last.
+
+    Raises:
+        BadInput: they are such.
+    """
+    if first is not None and last is not None and first > last:
+        raise BadInput(f"no season is scored from {first} to {last}: give the earlier one first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ from racelab.errors import BadInput, NotFound
 from racelab.models import registry
 from racelab.models.backtests import Backtest
 from racelab.models.features import lap_features, names, next_lap_features
-from racelab.models.laptime.model import LapTimeModel
+from racelab.models.given import given_laps
+from racelab.models.laptime.model import LapTimeModel, worth_teaching
+from racelab.models.laptime.training import holds
 
 TARGET = "laptime"
-_NEEDED = ("session_id", "car_number", "lap_number", "lap_time_ms", "start_ms", "end_ms", "pit_in", "pit_out", "flag")
-_KIND = "xgboost"  # quicker than the blend that `racelab train` chooses, and hardly worse
+_KIND = (
+    "xgboost"  # of many laps, else the filter; quicker than the blend that `racelab train` chooses, and hardly worse
+)
 _BLOCKS = 4  # of a race's time: the first only teaches where no race is before it
 _LEAST = 60  # clean laps under which nothing is learned
 _BASELINES = {"last_lap": "naive_ms", "median_of_five": "recent_ms"}
@@ -44,9 +47,12 @@ class LapTimes:
             race has no row.
 
         Raises:
-            BadInput: the frame lacks a column.
+            BadInput: the frame lacks a column, or is of several sessions.
         """
-        rows = next_lap_features(checked(laps), weather)
+        laps = given_laps(laps)
+        if laps["session_id"].nunique() > 1:
+            raise BadInput("the laps are of several sessions: give those of the one whose next laps are to be told")
+        rows = next_lap_features(laps, weather)
         return rows[["car_number", "lap_number"]].join(self.model.predict(rows))
 
     def save(self, folder: str | Path) -> Path:
@@ -55,8 +61,8 @@ class LapTimes:
         best = min(each["mae_ms"] for each in naive.values())
         card = {
             "model": "by hand", "data": self.data, "features": list(names(self.scores.rows)), "seeds": [0],
-            "backtest": self.scores.document, "passed": score["mae_ms"] < best,
-            "why": f"mean error {score['mae_ms']} ms against {best} ms of the best baseline on laps not learned from",
+            "backtest": self.scores.document, "passed": score["mae_ms"] < best and holds(score["coverage_90"] or 0.0, len(self.scores.document["by"])),
+            "why": f"mean error {score['mae_ms']} ms against {best} ms of the best baseline on laps not learned from; the 90 % interval holds {score['coverage_90']}",
             "scope": "sessions like those of the frame that it was trained on", "limits": "clean laps only",
         }  # fmt: skip
         return registry.save(Path(folder), TARGET, self.series, self.model.parts(), card, self.scores.rows)
@@ -87,7 +93,7 @@ def train(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> LapTimes:
         BadInput: the frame lacks a column, or holds several series.
         NotFound: it has too few clean laps.
     """
-    rows = lap_features(checked(laps), weather)
+    rows = lap_features(given_laps(laps), weather)
     if len(rows) < _LEAST:
         raise NotFound(f"not enough data: {len(rows)} clean laps, {_LEAST} are needed: give more sessions")
     keys = [SessionKey.of_id(int(each)) for each in rows["session_id"].unique()]
@@ -95,7 +101,7 @@ def train(laps: pd.DataFrame, weather: pd.DataFrame | None = None) -> LapTimes:
         raise BadInput("the laps are of several series: train a model for each")
     seasons = [key.season for key in keys]
     data = {"sessions": len(keys), "first": min(seasons), "last": max(seasons), "n": len(rows)}
-    return LapTimes(LapTimeModel.fit(rows, _KIND), keys[0].series.value, data, backtest(rows))
+    return LapTimes(LapTimeModel.fit(rows, worth_teaching(rows, _KIND)), keys[0].series.value, data, backtest(rows))
 
 
 def backtest(rows: pd.DataFrame) -> Backtest:
@@ -105,13 +111,15 @@ def backtest(rows: pd.DataFrame) -> Backtest:
         NotFound: there is too little to learn from before any of the blocks.
     """
     found = [
-        test.join(LapTimeModel.fit(learned, _KIND).predict(test))
+        test.join(LapTimeModel.fit(learned, worth_teaching(learned, _KIND)).predict(test))
         for learned, test in _folds(rows[rows["naive_ms"].notna()])
     ]
     if not found:
         raise NotFound(f"not enough data: {len(rows)} clean laps leave nothing to score: give more sessions")
     scored = pd.concat(found, ignore_index=True)
     scored = scored[scored["follows"].astype(bool)].reset_index(drop=True)
+    if scored.empty:
+        raise NotFound("not enough data: no clean lap follows a clean one: give more sessions")
     series = SessionKey.of_id(int(scored["session_id"].iloc[0])).series.value
     seasons = [SessionKey.of_id(int(each)).season for each in scored["session_id"].unique()]
     document = {
@@ -122,17 +130,6 @@ def backtest(rows: pd.DataFrame) -> Backtest:
                for each, part in scored.groupby("session_id", sort=False)],
     }  # fmt: skip
     return Backtest(document, scored)
-
-
-def checked(laps: pd.DataFrame) -> pd.DataFrame:
-    """The laps, with a class for every car where the frame has none.
-
-    Raises:
-        BadInput: the frame lacks a column.
-    """
-    if lacking := [name for name in _NEEDED if name not in laps.columns]:
-        raise BadInput(f"the laps lack {', '.join(lacking)}: use the frame of rl.load_laps")
-    return laps if "car_class" in laps.columns else laps.assign(car_class=pd.NA)
 
 
 def _folds(rows: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:

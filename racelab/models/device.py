@@ -2,7 +2,9 @@
 
 import json
 import warnings
+from contextlib import AbstractContextManager
 from functools import lru_cache
+from typing import Any, cast
 
 from racelab.errors import MissingExtra
 from racelab.settings import get_settings
@@ -37,6 +39,13 @@ def _cuda_fault() -> str | None:
         tiny = xgboost.train({"device": "cuda"}, xgboost.DMatrix(np.zeros((2, 1)), label=np.zeros(2)), 1)
     used = json.loads(tiny.save_config())["learner"]["generic_param"]["device"]
     return None if used.startswith("cuda") else "XGBoost finds no GPU of NVIDIA's: make one visible"
+
+
+def limited_threads(rows: int) -> AbstractContextManager[Any]:
+    """The same for an estimator that takes its number of threads from OpenMP alone: they are so many inside the block."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return cast("AbstractContextManager[Any]", threadpool_limits(threads(rows), user_api="openmp"))
 
 
 def threads(rows: int) -> int:

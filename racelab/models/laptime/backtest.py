@@ -42,9 +42,15 @@ def backtest(store: Store, series: Series | None = None, first: int | None = Non
     wanted = [series] if series else list(Series)
     found = [rows for each in wanted if (rows := score_series(store, each, first, last)) is not None]
     if not found:
-        raise NotFound("no race with enough clean laps in the store: fill it with `racelab ingest`, for one `racelab ingest sample`")  # fmt: skip
+        raise NotFound(f"no race{_of(series, first, last)} with enough clean laps in the store: see `racelab sessions`, and fill it with `racelab ingest`, for one `racelab ingest sample`")  # fmt: skip
     rows = pd.concat(found, ignore_index=True)
     return Backtest(document(rows, series, tuple(CANDIDATES)), rows)
+
+
+def _of(series: Series | None, first: int | None, last: int | None) -> str:
+    """The series and seasons that were asked for, in words."""
+    told = ((" of {}", series and series.value), (" from {}", first), (" to {}", last))
+    return "".join(word.format(value) for word, value in told if value is not None)
 
 
 def score_series(
@@ -59,7 +65,7 @@ def score_series(
         return None
     log.info("%s: %d races are scored", series.value, len(scored))
     found = walk(rows, scored, CHOSEN[series], tuple(CANDIDATES) if others is None else others)
-    return found.assign(series=series.value, model=CHOSEN[series]) if len(found) else None
+    return found.assign(series=series.value) if len(found) else None
 
 
 def _endurance(store: Store, series: Series, first: int | None, last: int | None) -> pd.DataFrame | None:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from racelab.models.device import threads, xgboost_device
+from racelab.models.device import limited_threads, threads, xgboost_device
 
 
 class Regressor(Protocol):
@@ -51,7 +51,8 @@ def boosting(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:
         early_stopping=False, random_state=0,
     )  # fmt: skip
     told = np.where(np.isnan(x).all(axis=0), 0.0, x)  # scikit-learn 1.9 cannot bin a column without any value
-    return [model.fit(told, np.clip(y, -_FAR, _FAR), sample_weight=w)]
+    with limited_threads(len(x)):
+        return [model.fit(told, np.clip(y, -_FAR, _FAR), sample_weight=w)]
 
 
 def xgboost(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> list[Regressor]:

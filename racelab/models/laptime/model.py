@@ -15,6 +15,9 @@ from racelab.models.laptime.sizes import Sizes, learn_sizes
 
 FILTER = "filter"
 _LEAST = 60  # clean laps; fewer teach nothing
+# Clean laps, of about four races: trees that fewer taught were off by 473 ms against the filter's 464 ms on the first
+# races of 2018 and by 430 ms against 425 ms on those of 2022; from five races on they are better.
+_ENOUGH = 3000
 # Half widths in units of the target of a filter that nothing taught: of F1 from 2019 to 2022, rounded up.
 _UNTAUGHT = {80: 2.0, 90: 3.0}
 _SHRINK = 150.0  # laps of a race that weigh as much as all that was learned before, for the width of intervals
@@ -120,6 +123,11 @@ class LapTimeModel:
         if names(rows) != self.features:
             raise BadInput("the laps have other features than the model learned: train it again, or take its series")
         return matrix(rows)
+
+
+def worth_teaching(rows: pd.DataFrame, kind: str) -> str:
+    """The kind of model that rows are enough for: of few laps the filter, which needs none, tells more than trees."""
+    return kind if len(learnable(rows)) >= _ENOUGH else FILTER
 
 
 def learnable(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from racelab.errors import NotFound
 from racelab.models.features import in_ms, matrix, target, weights
 from racelab.models.laptime.candidates import CANDIDATES, predicted
-from racelab.models.laptime.model import FILTER, LapTimeModel, learnable
+from racelab.models.laptime.model import FILTER, LapTimeModel, learnable, worth_teaching
 
 log = logging.getLogger("racelab")
 _SEASONS = 7  # the last so many seasons teach; older cars and tyres teach little
@@ -53,12 +53,12 @@ def walk(rows: pd.DataFrame, scored: Sequence[int], kind: str, others: Sequence[
     Args:
         rows: of `history.history`.
         scored: ids of the races to be predicted.
-        kind: of the model whose intervals are given too.
+        kind: of the model whose intervals are given too; the filter where too few laps were known to teach it.
         others: candidates that are compared with it.
 
     Returns:
         The rows that follow a clean lap, with ``value`` and the intervals' ends, a column a candidate and
-        ``filter``, ``last_lap`` and ``median_of_five``, all in ms, and ``fold``.
+        ``filter``, ``last_lap`` and ``median_of_five``, all in ms, ``fold`` and ``model``, the kind that told ``value``.
     """
     order = list(dict.fromkeys(rows["session_id"].tolist()))
     found = []
@@ -75,14 +75,14 @@ def walk(rows: pd.DataFrame, scored: Sequence[int], kind: str, others: Sequence[
 
 def _predicted(learned: pd.DataFrame, test: pd.DataFrame, kind: str, others: Sequence[str]) -> pd.DataFrame:
     try:
-        model = LapTimeModel.fit(learned, kind)
+        model = LapTimeModel.fit(learned, worth_teaching(learned, kind))
     except NotFound:
         model = untaught(test)
     answers = {"last_lap": test["naive_ms"], "median_of_five": test["recent_ms"], FILTER: test["base_ms"]}
     own = model.predict(test)
     for name in others:
         answers[name] = own["value"] if name == model.kind else _answer(learned, test, name)
-    return test.assign(**answers, **own)
+    return test.assign(**answers, **own, model=model.kind)
 
 
 def untaught(rows: pd.DataFrame) -> LapTimeModel:
