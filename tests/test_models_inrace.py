@@ -1,6 +1,7 @@
 """The order predicted during the race: its moment, its state, its places, what it says live."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,18 @@ def test_the_kept_model_says_what_the_learned_one_says(rows: pd.DataFrame, tmp_p
     )
 
 
+def test_the_weights_of_a_pair_s_features_count_for_the_car_s(rows: pd.DataFrame) -> None:
+    from xgboost import XGBClassifier
+
+    model = fit(rows[rows["series"] == "grcup"].reset_index(drop=True), trees=1)
+    assert trainings.importance(model) == {}, "one small tree has nothing to look at"
+    found = pairs(rows)
+    trees = XGBClassifier(n_estimators=2, max_depth=2, n_jobs=1).fit(found.x, swapped(rows, found))
+    weights = trainings.importance(replace(model, trees=trees))
+    assert set(weights) <= {*CAR_FEATURES, *RACE_FEATURES}
+    assert sum(weights.values()) == pytest.approx(1, abs=0.001)
+
+
 def test_an_event_is_predicted_from_what_was_over_alone(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walking, "LEAST_RACES", 1)
     wanted = pd.Series(True, index=rows.index)
@@ -254,6 +267,21 @@ def test_without_a_model_the_order_is_told_with_wide_chances(season: SqlStore, t
 def test_before_the_first_lap_there_is_nothing_to_go_by(store: SqlStore) -> None:
     store.write_session(session_data(laps=0))
     with pytest.raises(NotFound, match="no car has completed a lap"):
+        predict_inrace(store, KEY, None)
+
+
+def test_cars_on_their_first_lap_are_in_no_order_yet(season: SqlStore) -> None:
+    """They stood in the order of their numbers, 19 of 20 taken to be out."""
+    ends = read_race(season, F1).laps.groupby("lap")["end_ms"].min()
+    with pytest.raises(NotFound, match="most cars of a class have not completed a lap"):
+        predict_inrace(season, F1, None, at=ends[1])
+    assert len(predict_inrace(season, F1, None, at=ends[2])) == 20
+
+
+def test_a_race_whose_length_nothing_tells_is_not_taken_to_be_at_its_end(store: SqlStore) -> None:
+    data = session_data(laps=12)
+    store.write_session(replace(data, session=replace(data.session, scheduled_laps=None, scheduled_ms=None)))
+    with pytest.raises(NotFound, match="nothing tells how many laps or how long"):
         predict_inrace(store, KEY, None)
 
 

@@ -9,6 +9,7 @@ import pytest
 from plotly.graph_objects import Figure
 
 from racelab.models import registry
+from racelab.models.explain import gains
 from racelab.runs import model_card as report
 from racelab.runs import model_card_data as data
 from racelab.runs.notebooks import find_notebook
@@ -185,6 +186,28 @@ def test_features_are_weighed_by_shapley_values_of_the_rows() -> None:
     bare = data.ModelCard("laptime", "f1", loaded.card, pd.DataFrame(), loaded.parts)
     assert data.importance(bare)[1] == "the trees' total gain, of the part trees"
     assert data.importance(bare)[0].index[0] == "speed"
+
+
+def test_rows_with_a_moment_s_own_share_and_the_scored_one_make_one_column() -> None:
+    """A report of the order during a race ended at its table of the worst misses."""
+    rows = lap_rows().rename(columns={"lap_time_ms": "final"}).assign(share=0.26, mark=0.25)
+    keep(document(target="inrace"), rows)
+    loaded = report.load_card("inrace", "f1")
+    assert loaded.rows["share"].tolist() == [0.25] * len(rows)
+    assert "Share of the distance" in report.worst(loaded).data
+
+
+def test_trees_of_other_features_than_the_card_lists_are_not_taken_for_them() -> None:
+    from xgboost import XGBRegressor
+
+    rows = lap_rows()
+    trees = XGBRegressor(n_estimators=2, n_jobs=1)
+    trees.fit(rows[["speed"]].to_numpy(), rows["lap_time_ms"])
+    keep(document(), rows, {"trees": trees})
+    assert data.importance(report.load_card("laptime", "f1"))[0].empty
+    keep(document(), rows, {"trees": trees}, importance=gains(trees, ["speed"]))
+    shares, how = data.importance(report.load_card("laptime", "f1"))
+    assert (shares.to_dict(), how) == ({"speed": 1.0}, "as the card tells")
 
 
 def test_what_it_is_and_its_limits_are_told(laptime: data.ModelCard) -> None:

@@ -28,6 +28,24 @@ def tree_contributions(model: Any, x: np.ndarray) -> np.ndarray:
     return np.asarray(booster.predict(data, pred_contribs=True), dtype="float64")
 
 
+def gains(model: Any, names: Sequence[str]) -> dict[str, float]:
+    """What each feature of boosted trees weighs: its share of the total gain, the heaviest first.
+
+    Args:
+        model: an estimator or Booster of XGBoost.
+        names: the features in the order of its columns; gains under the same name are added up.
+
+    Returns:
+        Shares that add up to 1, of the features that the trees use; empty where they use none.
+    """
+    booster = model if type(model).__name__ == "Booster" else model.get_booster()
+    gain = booster.get_score(importance_type="total_gain")
+    held = booster.feature_names or [f"f{place}" for place in range(len(names))]
+    found = pd.Series([gain.get(each, 0.0) for each in held], dtype="float64").groupby(list(names)).sum()
+    found = found[found > 0].sort_values(ascending=False)
+    return {str(name): round(float(value), 5) for name, value in (found / found.sum()).items()}
+
+
 def sampled_contributions(predict: Predict, x: np.ndarray, reference: np.ndarray, seed: int = 0) -> np.ndarray:
     """Shapley values of any model, by features that change from the reference one by one (Strumbelj & Kononenko 2014).
 

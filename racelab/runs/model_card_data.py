@@ -21,6 +21,7 @@ CUTS = {
 # The rows' own names for what came and what was predicted, the first that is there.
 _CAME = {"laptime": ("lap_time_ms",), "finish": ("place", "final"), "inrace": ("final", "place")}
 _SAID = ("value", "predicted", "median", "expected")
+_COMMON = {"car_class": "class", "compound": "tyre", "mark": "share"}
 _COVERED = ("class", "tyre", "phase", "share", "season")
 LEVELS = (80, 90)
 _SAMPLE = 2_000  # rows behind mean absolute Shapley values
@@ -97,7 +98,9 @@ def common(rows: pd.DataFrame, target: str) -> pd.DataFrame:
         found = next((each for each in choices if each in rows.columns), None)
         if found:
             rows = rows.assign(**{name: rows[found].astype("float64")})
-    rows = rows.rename(columns={"car_class": "class", "compound": "tyre", "mark": "share"})
+    named = {old: new for old, new in _COMMON.items() if old in rows.columns}
+    # A race's share at a moment stands beside the one it is scored under: of two columns the common one stays.
+    rows = rows.drop(columns=[new for new in named.values() if new in rows.columns]).rename(columns=named)
     if "session_id" in rows.columns:
         ids = rows["session_id"].astype("int64")
         keys = {each: SessionKey.of_id(int(each)) for each in ids.unique()}
@@ -210,6 +213,8 @@ def importance(model: ModelCard) -> tuple[pd.Series, str]:
         if booster is None or not isinstance(features, list):
             continue
         names = booster.feature_names or features
+        if len(names) != booster.num_features():
+            continue  # a part of fewer or other features than the card lists: they cannot be told apart
         if set(names) <= set(model.rows.columns):
             x = model.rows[names].sample(min(_SAMPLE, len(model.rows)), random_state=0)
             values = np.abs(tree_contributions(booster, x.to_numpy(dtype="float64", na_value=np.nan))[:, :-1])

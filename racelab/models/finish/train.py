@@ -9,6 +9,7 @@ import pandas as pd
 from racelab.domain.series import Series
 from racelab.errors import NotFound
 from racelab.models import registry
+from racelab.models.explain import gains
 from racelab.models.finish.backtest import document, predicted
 from racelab.models.finish.fields import Fields, fields
 from racelab.models.finish.model import LEAST_RACES, FinishModel
@@ -47,6 +48,8 @@ def _train(held: Fields, folder: Path) -> dict[str, Any] | None:
     model = model.tuned(best_spread(latest) or model.spread, best_lean(latest, held.recipe.naive))
     rows = done.assign(order_key=done["series"] + "/" + done["race"].astype(str))
     card = _card(held, taught, document(rows, held.series))
+    if model.trees is not None:
+        card["importance"] = gains(model.trees, held.recipe.trees)
     path = registry.save(folder, "finish", held.series.value, model.parts(), card, _kept(rows))
     return {**card, "target": "finish", "series": held.series.value, "path": str(path)}
 
@@ -67,7 +70,7 @@ def _card(held: Fields, taught: pd.DataFrame, scored: dict[str, Any]) -> dict[st
         "passed": passed,
         "why": f"correlation {scored['score']['spearman']} against {naive['spearman']} of the order {held.naive}, place error {scored['score']['place_mae']} against {naive['place_mae']}{tail}",
         "scope": f"{held.series.label}, before the race" + ("" if held.series is Series.F1 else ", after its first lap, by class"),
-        "limits": "no weather forecast, no practice pace; who retires is close to chance",
+        "limits": "no weather forecast, no practice pace; who retires is close to chance; of a race that it learned from it has seen the result, which no race of its backtest had",
     }  # fmt: skip
 
 

@@ -10,9 +10,11 @@ from racelab.domain.series import Series
 from racelab.errors import NotFound
 from racelab.models import registry
 from racelab.models.backtests import Backtest
+from racelab.models.explain import gains
 from racelab.models.inrace.features import CAR_FEATURES, RACE_FEATURES
 from racelab.models.inrace.leaning import leans_of, part_of
-from racelab.models.inrace.model import RETIRE_FEATURES, SEED, fit
+from racelab.models.inrace.model import RETIRE_FEATURES, SEED, OrderModel, fit
+from racelab.models.inrace.pairs import PAIR_FEATURES
 from racelab.models.inrace.scoring import is_better, pools, scored
 from racelab.models.inrace.table import table
 from racelab.models.inrace.walking import LEAST_RACES, walk
@@ -23,7 +25,8 @@ NAME = "pairs of cars, leaned to the order now"
 _SCOPE = "the order in class at the end of a race, from any moment of it after the first laps"
 _LIMITS = (
     "a car that was never seen before goes by its place and pace alone; penalties that are not served and disqualifications "
-    "are not known; chances are too even rather than too sure in small classes"
+    "are not known; chances are too even rather than too sure in small classes; of a race "
+    "that it learned from it has seen the end, which no race of its backtest had"
 )
 
 
@@ -52,13 +55,28 @@ def _train(store: Store, folder: Path, pool: Sequence[Series], only: Series | No
         return
     named = [each for each in pool if only in (None, each) and each.value in set(rows["series"])]
     walked = walk(rows, rows["series"].isin([each.value for each in named]))
-    shared = {**fit(rows).parts(), "form": form.part()}
+    model = fit(rows)
+    shared, weights = {**model.parts(), "form": form.part()}, importance(model)
     for each in named:
         own = walked.rows[walked.rows["series"] == each.value].reset_index(drop=True)
         test = scored(own, each) if len(own) and own["learned"].any() else None
         parts = {**shared, "leans": part_of(leans_of(walked.evidence, each.value))}
-        path = registry.save(folder, TARGET, each.value, parts, _card(rows, test), test.rows if test else None)
+        path = registry.save(
+            folder,
+            TARGET,
+            each.value,
+            parts,
+            {**_card(rows, test), "importance": weights},
+            test.rows if test else None,
+        )
         yield {**registry.load(path).card, "path": str(path)}
+
+
+def importance(model: OrderModel) -> dict[str, float]:
+    """What the trees of the order look at: features of the two cars and of their difference count together."""
+    sides = ("_difference", "_ahead", "_behind")
+    names = [name.removesuffix(next((side for side in sides if name.endswith(side)), "")) for name in PAIR_FEATURES]
+    return gains(model.trees, names)
 
 
 def _card(rows: pd.DataFrame, test: Backtest | None) -> dict[str, Any]:
