@@ -110,7 +110,7 @@ def test_the_hour_the_weather_the_rating_and_the_speed_are_known_when_the_lap_be
 def test_what_was_told_laps_ahead_is_less_sure_and_needs_scored_laps_between() -> None:
     rows = pd.DataFrame({
         "session_id": SESSION, "car_number": "1", "lap_number": [4, 5, 6, 8, 9], "value": [100.0, 101, 102, 103, 104],
-        "last_lap": [90.0, 91, 92, 93, 94], "low_80": 95.0, "high_80": 110.0, "low_90": 90.0, "high_90": 120.0,
+        "base_ms": [100.0, 101, 102, 103, 104], "last_lap": [90.0, 91, 92, 93, 94], "low_80": 95.0, "high_80": 110.0, "low_90": 90.0, "high_90": 120.0,
     })  # fmt: skip
     two = said_before(rows, 2)
     assert two["lap_number"].tolist() == [5, 6, 9]
@@ -119,6 +119,8 @@ def test_what_was_told_laps_ahead_is_less_sure_and_needs_scored_laps_between() -
     assert (two["high_90"] > 120).all()
     pd.testing.assert_frame_equal(said_before(rows, 1), rows)
     assert said_before(rows, 3)["value"].tolist() == [100]
+    held_up = said_before(rows.assign(base_ms=80.0), 2)["value"]
+    np.testing.assert_allclose(held_up, [80 * (each / 80) ** 0.8 for each in (100, 101, 103)])  # a fifth of it is over
 
 
 def test_the_best_pace_follows_rain_after_ten_laps_and_knows_only_ended_laps() -> None:
