@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from racelab.analysis.crossings import crossings
 from racelab.domain.sessions import SessionKey
 from racelab.errors import BadInput, NotFound
 from racelab.models import registry
@@ -145,7 +146,8 @@ _TARGETS: dict[str, Callable[[Store, SessionKey, registry.Saved, int | None, int
 
 def _moment(key: SessionKey, laps: pd.DataFrame, at: int) -> int:
     """When the leader completed a lap, in ms of session time."""
-    ends = laps.loc[laps["lap_number"] == at, "end_ms"].dropna()
+    laps = crossings(laps)  # a lap on which a car stopped has an end that is only assumed, often before the leader's
+    ends = laps.loc[laps["lap_number"] == at, "end_ms"]
     if ends.empty:
         raise BadInput(f"{key}: nobody completed lap {at}: give a lap that the leader did, or leave it out")
     return int(ends.min())

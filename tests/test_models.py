@@ -1,6 +1,7 @@
 """Models learn nothing of what they are scored on; the commands and calls say what a model is worth, and fail in a line."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from builders import KEY, session_data
 
 import racelab as rl
 from racelab.cli import main
+from racelab.domain.laps import Quality
 from racelab.errors import BadInput, NotFound
 from racelab.models import registry, targets
 from racelab.models.backtests import Backtest, ratios
@@ -21,6 +23,7 @@ from racelab.models.laptime.why import contributions
 from racelab.settings import get_settings
 from racelab.sources.sample import generate
 from racelab.store.sql import SqlStore
+from racelab.surface_predict import _moment
 
 DOCUMENT = {
     "target": "laptime", "series": "wec", "from": 2022, "to": 2023, "n": 1234,
@@ -155,6 +158,15 @@ def test_the_newest_model_that_passed_predicts_a_stored_race_from_what_was_known
     assert one["value"].tolist() == [found["value"].iloc[0]]
     why = rl.explain("f1/2099/1/R", car, at=20)
     assert why["contribution_ms"].sum() == pytest.approx(one["value"].iloc[0])
+
+
+def test_the_assumed_end_of_a_lap_that_a_car_stopped_on_is_not_the_leader_s(store):
+    """It may end before the leader's: lap 3 of Sakhir 2020 seemed over 6.2 s before anyone was seen at the line."""
+    data = next(each for each in generate(1) if str(each.key) == "f1/2099/1/R").read()
+    lap = next(each for each in data.laps if each.lap_number == 20)
+    stopped = replace(lap, car_number="999", lap_time_ms=None, position=None, end_ms=1, quality=Quality.REPAIRED)
+    laps = pd.DataFrame([asdict(each) for each in [*data.laps, stopped]])
+    assert _moment(KEY, laps, 20) == min(each.end_ms for each in data.laps if each.lap_number == 20)
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,18 @@ def test_rows_with_a_moment_s_own_share_and_the_scored_one_make_one_column() -> 
     assert "Share of the distance" in report.worst(loaded).data
 
 
+def test_a_finishing_order_stands_beside_the_grid_and_its_misses_name_their_races() -> None:
+    """A ridge regression is no naive answer, and a driver's worst race is one of several."""
+    seasons = [{"season": season, "n": 100, "spearman": 0.7, "naive_spearman": 0.6} for season in SEASONS]
+    told = document(target="finish", score={"spearman": 0.7}, baselines={"grid": {"spearman": 0.6}, "ridge": {"spearman": 0.69}}, by=seasons)  # fmt: skip
+    rows = pd.DataFrame({"series": "f1", "season": [2023, 2024], "round": [5, 6], "car_number": "4", "place": [9, 20], "median": [1, 2]})  # fmt: skip
+    keep(told, rows)
+    loaded = report.load_card("finish", "f1")
+    assert data.best_baseline(loaded) == "grid"
+    assert data.cut_scores(loaded)["season"]["naive"].tolist() == [0.6, 0.6]
+    assert data.misses(loaded.rows, 10)["session_name"].tolist() == ["f1/2024/6", "f1/2023/5"]
+
+
 def test_trees_of_other_features_than_the_card_lists_are_not_taken_for_them() -> None:
     from xgboost import XGBRegressor
 

@@ -14,7 +14,7 @@ MODEL = "the model"
 LESS_IS_BETTER = ("mae_ms", "median_ae_ms", "place_mae", "brier_win", "delay_laps", "log_loss_win")
 
 # Where other models compete too: which of the answers are naive.
-NAIVE = {"laptime": ("last_lap", "median_of_five")}
+NAIVE = {"laptime": ("last_lap", "median_of_five"), "finish": ("grid", "lap 1", "grid and lap 1")}
 
 
 def check_seasons(first: int | None, last: int | None) -> None:

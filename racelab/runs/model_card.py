@@ -30,6 +30,8 @@ SCORES = {
     "brier_retires": ("Brier score of retiring", "Brier, retiring", 4), "precision": ("Precision", "Precision", 3), "recall": ("Recall", "Recall", 3),
     "f1": ("F1", "F1", 3), "delay_laps": ("Delay, laps", "Delay, laps", 2), "recall_at_80": ("Recall at precision 0.8", "Recall at P 0.8", 3),
     "events": ("Events flagged", "Flagged", 0), "labels": ("Events known", "Known", 0), "left_out": ("Known, but not judged", "Not judged", 0),
+    "races": ("Races", "Races", 0), "ceiling_spearman": ("Spearman if only retirements were unknown", "Most", 3),
+    "ceiling_place_mae": ("Place error if only retirements were unknown", "Least place error", 2),
 }  # fmt: skip
 _MISSES = 10
 _HEADINGS = {"answer": "Answer", "to_best_baseline": "To the best naive", "source": "Laps", "n": "n", "label": "Kind of event"}  # fmt: skip

@@ -107,6 +107,10 @@ def common(rows: pd.DataFrame, target: str) -> pd.DataFrame:
         rows = rows.assign(session_name=ids.map({each: str(key) for each, key in keys.items()}))
         if "season" not in rows.columns:
             rows = rows.assign(season=ids.map({each: key.season for each, key in keys.items()}))
+    elif {"series", "season", "round"} <= set(rows.columns):
+        rows = rows.assign(
+            session_name=rows["series"] + "/" + rows["season"].astype(str) + "/" + rows["round"].astype(str)
+        )
     return rows
 
 
@@ -141,7 +145,13 @@ def _naive(model: ModelCard, row: dict[str, Any], cut: str, score: str) -> float
     """The best baseline's score of a cut: from the document's row where it tells, else from the rows."""
     best = best_baseline(model)
     nested = row.get("baselines", {}).get(best, {}) if best else {}
-    for told in (nested.get(score), row.get(f"now_{score}"), row.get(f"{best}_{score}"), row.get(f"baseline_{score}")):
+    for told in (
+        nested.get(score),
+        row.get(f"now_{score}"),
+        row.get(f"naive_{score}"),
+        row.get(f"{best}_{score}"),
+        row.get(f"baseline_{score}"),
+    ):
         if told is not None:
             return float(told)
     rows = model.rows
