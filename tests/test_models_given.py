@@ -10,11 +10,13 @@ import pytest
 import racelab as rl
 from racelab.errors import BadInput, NotFound
 from racelab.models import by_hand
-from racelab.models.features import lap_features, race_laps
+from racelab.models.features import lap_features, race_laps, target
 from racelab.models.given import NEEDED, given_laps
-from racelab.models.laptime.model import worth_teaching
+from racelab.models.laptime.conformal import width
+from racelab.models.laptime.model import LapTimeModel, worth_teaching
 from racelab.models.laptime.training import holds
 from racelab.models.laptime.walkforward import walk
+from racelab.models.laptime.why import contributions
 from racelab.store.sql import SqlStore
 
 FIRST, SECOND = "f1/2099/1/R", "f1/2099/2/R"
@@ -106,3 +108,18 @@ def test_seasons_the_wrong_way_round_are_one_clear_line(store: SqlStore) -> None
         rl.backtest("laptime", first=2024, last=2023)
     with pytest.raises(NotFound, match="no race of f1 from 2030 with enough clean laps"):
         rl.backtest("laptime", series="f1", first=2030)
+
+
+def test_a_first_clean_lap_is_told_by_the_base_with_a_width_of_its_own(season: SqlStore) -> None:
+    rows = lap_features(race_laps(season, season.find(SECOND)))
+    model = LapTimeModel.fit(rows, "xgboost")
+    start = rows[rows["naive_ms"].notna()].assign(naive_ms=np.nan)
+    found = model.predict(start)
+    np.testing.assert_allclose(found["value"], start["base_ms"])
+    np.testing.assert_allclose(found["high_90"] - found["value"], 3.0 * start["scale"] * start["base_ms"])
+    taught = LapTimeModel.fit(pd.concat([rows, start]), "xgboost")
+    assert taught.first[90] == pytest.approx(width(target(start), 90))
+    assert LapTimeModel.of_parts(taught.parts()).first == taught.first
+    shares = contributions(model, start.head(1).reset_index(drop=True))["contribution_ms"]
+    assert shares.iloc[0] == pytest.approx(start["base_ms"].iloc[0])
+    assert not shares.iloc[1:].any()

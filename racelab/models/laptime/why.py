@@ -7,7 +7,7 @@ from racelab.models.explain import sampled_contributions, table, tree_contributi
 from racelab.models.features import matrix
 from racelab.models.laptime.candidates import Regressor, predicted
 from racelab.models.laptime.endurance_model import EnduranceModel, features
-from racelab.models.laptime.model import LapTimeModel
+from racelab.models.laptime.model import LapTimeModel, without_lap
 
 _BASE = "expected of the car and the field"
 
@@ -30,7 +30,7 @@ def contributions(model: LapTimeModel | EnduranceModel, row: pd.DataFrame) -> pd
         logs, scale = tree_contributions(model.centre, x)[0], 1.0
     else:
         x = matrix(row)
-        logs, scale = _mean(model.learned, x), float(row["scale"].iloc[0])
+        logs, scale = _mean(() if without_lap(row).any() else model.learned, x), float(row["scale"].iloc[0])
     value, base = float(model.predict(row)["value"].iloc[0]), float(row["base_ms"].iloc[0])
     start = base * float(np.exp(logs[-1] * scale))
     total = float(logs[:-1].sum())
