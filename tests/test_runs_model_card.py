@@ -209,6 +209,14 @@ def test_a_finishing_order_stands_beside_the_grid_and_its_misses_name_their_race
     assert data.misses(loaded.rows, 10)["session_name"].tolist() == ["f1/2024/6", "f1/2023/5"]
 
 
+def test_scores_that_are_wider_than_the_page_stand_below_one_another() -> None:
+    many = dict.fromkeys(list(report.SCORES)[4:13], 0.5)
+    keep(document(score=many, baselines={"last_lap": many}), None)
+    words = report.scores(report.load_card("laptime", "f1")).data
+    assert words.count("<tr") == 1 + len(many) + 1, "a row a score, and the ratio to the best naive answer"
+    assert "last lap" in words
+
+
 def test_trees_of_other_features_than_the_card_lists_are_not_taken_for_them() -> None:
     from xgboost import XGBRegressor
 

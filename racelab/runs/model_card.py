@@ -30,10 +30,11 @@ SCORES = {
     "brier_retires": ("Brier score of retiring", "Brier, retiring", 4), "precision": ("Precision", "Precision", 3), "recall": ("Recall", "Recall", 3),
     "f1": ("F1", "F1", 3), "delay_laps": ("Delay, laps", "Delay, laps", 2), "recall_at_80": ("Recall at precision 0.8", "Recall at P 0.8", 3),
     "events": ("Events flagged", "Flagged", 0), "labels": ("Events known", "Known", 0), "left_out": ("Known, but not judged", "Not judged", 0),
-    "races": ("Races", "Races", 0), "ceiling_spearman": ("Spearman if only retirements were unknown", "Most", 3),
-    "ceiling_place_mae": ("Place error if only retirements were unknown", "Least place error", 2),
+    "races": ("Races", "Races", 0), "ceiling_spearman": ("Spearman if only retirements were unknown", "Spearman at most", 3),
+    "ceiling_place_mae": ("Place error if only retirements were unknown", "Place error at least", 2),
 }  # fmt: skip
 _MISSES = 10
+_WIDE = 8  # columns of scores that fit on the page
 _HEADINGS = {"answer": "Answer", "to_best_baseline": "To the best naive", "source": "Laps", "n": "n", "label": "Kind of event"}  # fmt: skip
 
 
@@ -119,7 +120,14 @@ def scores(model: ModelCard) -> HTML:
     frame["answer"] = frame["answer"].str.replace("_", " ")
     if "to_best_baseline" in frame:
         frame["to_best_baseline"] = [f"{value:.3f}" if pd.notna(value) else None for value in frame["to_best_baseline"]]
-    return _table(frame, f"Walk-forward by event, {_span(model.document)}, n = {model.document['n']:,}")  # fmt: skip
+    caption = f"Walk-forward by event, {_span(model.document)}, n = {model.document['n']:,}"
+    return _turned(frame, caption) if len(frame.columns) > _WIDE else _table(frame, caption)
+
+
+def _turned(frame: pd.DataFrame, caption: str) -> HTML:
+    """Many scores stand below one another, an answer a column, for they are wider than the page."""
+    turned = _worded(frame).rename(columns=_HEADINGS).set_index("Answer").T.rename_axis("Score").reset_index()
+    return html.table(turned, {}, caption, right=[str(name) for name in turned.columns[1:]])
 
 
 def _table(frame: pd.DataFrame, caption: str | None = None) -> HTML:
