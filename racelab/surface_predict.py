@@ -46,6 +46,8 @@ def predict(
         raise BadInput(f"nothing named {target!r} is predicted: use one of {', '.join(TARGETS)}")
     if laps < 1:
         raise BadInput(f"{laps} laps ahead cannot be predicted: use 1 or more")
+    if at is not None and target not in _AT_A_LAP:
+        raise BadInput(f"{target} knows no lap to predict from: leave at out, or use one of {', '.join(_AT_A_LAP)}")
     with open_store(db) as store:
         key = store.find(session)
         if car is not None:
@@ -139,6 +141,7 @@ def _anomaly(store: Store, key: SessionKey, saved: registry.Saved, at: int | Non
     return anomalies(classed_laps(store, key), store.read("track_status", key), Forest.of_parts(saved.parts))
 
 
+_AT_A_LAP = ("laptime", "inrace")
 _TARGETS: dict[str, Callable[[Store, SessionKey, registry.Saved, int | None, int], pd.DataFrame]] = {
     "laptime": _laptime, "finish": _finish, "inrace": _inrace, "anomaly": _anomaly,
 }  # fmt: skip

@@ -231,3 +231,9 @@ def test_no_laps_one_car_and_a_red_flag_give_an_answer_or_none(store):
     assert (said["high_90"] > said["high_80"]).all()
     red = laps.assign(flag="red")
     assert (LapTimeModel("filter", names(one)).predict(next_lap_features(red))["value"].dropna() > 0).all()
+
+
+@pytest.mark.parametrize("target", ["finish", "anomaly"])
+def test_a_lap_is_refused_where_it_would_be_passed_over(target: str) -> None:
+    with pytest.raises(BadInput, match="leave at out, or use one of laptime, inrace"):
+        rl.predict("f1/2024/5/R", "44", target=target, at=30)

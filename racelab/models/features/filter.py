@@ -157,7 +157,9 @@ def remember(book: Any, field: Any, car: int, miss: float, log_lap: float, now: 
     for k in range(3):
         old = own[EWM + k]
         own[EWM + 3 + k] = 1.0 + (1.0 - _SMOOTH[k]) * own[EWM + 3 + k]  # the sum of all weights, so that early laps
-        own[EWM + k] = log_lap if np.isnan(old) else old + (log_lap - old) / own[EWM + 3 + k]  # weigh no more than theirs
+        own[EWM + k] = (
+            log_lap if np.isnan(old) else old + (log_lap - old) / own[EWM + 3 + k]
+        )  # weigh no more than theirs
 
 
 @nb.njit(cache=True)

@@ -10,7 +10,10 @@ FIELD_AT, FUEL_AT, OFFSET_AT, SLOPE_AT, CARS_AT = 0, 1, 2, 2 + COMPOUNDS, 2 + 2 
 CROSSED, LAP, IN_PIT, COMPOUND, AGE, STARTED_AGE = 0, 1, 2, 3, 4, 5
 MISSED, MISSED_AT, NOISE, OTHER, LAPS_CLEAN = 6, 9, 10, 11, 12  # three misses, newest first
 GAP, GAP_BEFORE = 13, 14  # to the car ahead when the last two laps began; at GAP + 2 which car that was
-OWN, EWM = 16, 22  # logarithms of the last six clean laps, newest first; three running averages of them and their weights
+OWN, EWM = (
+    16,
+    22,
+)  # logarithms of the last six clean laps, newest first; three running averages of them and their weights
 
 # Columns that the filter writes for a lap. Shares are of the lap that is expected.
 EXPECTED = ("log_expected", "expected_sd")
