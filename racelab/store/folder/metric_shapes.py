@@ -23,7 +23,7 @@ def to_objects(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def to_rows(thing: dict[str, Any]) -> list[Row]:
-    """The rows of an object.
+    """The rows of an object, in the order of their metrics' names, as every store gives them.
 
     Raises:
         ValueError: a metric cannot be kept.
@@ -36,7 +36,8 @@ def to_rows(thing: dict[str, Any]) -> list[Row]:
     rows = metric_rows({name: value for name, value in thing.items() if name not in _TAKEN})
     for row in rows:
         row |= {"n": counts.get(row["metric"]), "created_utc": written.get(row["metric"], thing.get("created_at"))}
-    return [{**own, **row} for row in (*rows, *thing.get("metrics", ()))]
+    whole = [{**own, **row} for row in (*rows, *thing.get("metrics", ()))]
+    return sorted(whole, key=lambda row: str(row.get("metric")))
 
 
 def is_exact(text: str) -> bool:
