@@ -66,6 +66,23 @@ def test_sigterm_ends_as_ctrl_c_does_and_only_within():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+class Loses:
+    """An object whose end is interrupted: Python drops what is raised there."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_python_loses_while_it_finalises_ends_the_work_all_the_same():
+    with stoppable() as interrupt_again:
+        interrupt_again()  # nobody asked yet
+        thing = Loses()
+        del thing  # the interruption is lost here
+        with pytest.raises(KeyboardInterrupt):
+            interrupt_again()
+
+
 def test_a_thread_that_is_not_the_main_one_cannot_take_signals_and_need_not():
     done = []
 

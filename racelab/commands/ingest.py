@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -188,8 +188,8 @@ def run(found: Iterable[Found], force: bool, passed_over: Sequence[PassedOver] =
     """
     total = len(found) if isinstance(found, Sized) else None
     began = perf_counter()
-    with log_to_file(get_settings()), stoppable():
-        outcomes = _ingested(found, force, total)
+    with log_to_file(get_settings()), stoppable() as interrupt_again:
+        outcomes = _ingested(found, force, total, interrupt_again)
         seconds = perf_counter() - began
         failed = _tell(outcomes, passed_over)
         summary = summarise(outcomes, passed_over, seconds)
@@ -200,13 +200,16 @@ def run(found: Iterable[Found], force: bool, passed_over: Sequence[PassedOver] =
         raise RacelabError(f"{failed[0]['error']}{others}")
 
 
-def _ingested(found: Iterable[Found], force: bool, total: int | None) -> list[Outcome]:
+def _ingested(
+    found: Iterable[Found], force: bool, total: int | None, interrupt_again: Callable[[], None]
+) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with open_store() as store, progress(total) as shown:
         record.info("ingest begins: %s sessions into %s", total or "some", store.url)
         try:
             for outcome in ingest(found, store, force=force, watch=shown):
                 outcomes.append(outcome)  # one by one, so that an interruption knows how many
+                interrupt_again()
         except KeyboardInterrupt as error:
             record.warning("ingest interrupted after %d sessions", len(outcomes))
             raise RacelabError(

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Protocol
@@ -36,20 +36,32 @@ def progress(total: int | None) -> Shown:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """A SIGTERM within the context ends the work as Ctrl-C does: the open transaction is undone, the log says so."""
+def stoppable() -> Iterator[Callable[[], None]]:
+    """A SIGTERM within the context ends the work as Ctrl-C does: the open transaction is undone, the log says so.
+
+    What is yielded raises the interruption again that Python has lost: it drops one that comes while it finalises
+    objects. Call it where the work may end.
+    """
+    asked: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    def again() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield again
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    taken = [each for each in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(each) is not signal.SIG_IGN]
+    before = [(each, signal.signal(each, interrupt)) for each in taken]
     try:
-        yield
+        yield again
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+        for each, handler in before:
+            signal.signal(each, handler)
 
 
 class Lines:
